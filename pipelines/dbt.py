@@ -1,0 +1,81 @@
+"""dbt beside Dagster: the project, its manifest, and the two selections of the line.
+
+Belongs here: how dbt is called. Does not belong here: any SQL.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
+
+from pipelines.settings import PROJECT_DIR, Settings
+from pipelines.warehouse import warehouse_path, writer_lock
+
+DBT_DIR = PROJECT_DIR / "dbt_project"
+WAREHOUSE_VARIABLE = "REKNIT_WAREHOUSE"
+BEFORE_IDENTITY = "path:models/staging"
+AFTER_IDENTITY = "path:models/intermediate path:models/marts path:models/features"
+
+_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
+
+
+def _set_environment() -> None:
+    os.environ[WAREHOUSE_VARIABLE] = str(warehouse_path())
+    os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+
+def _project_hash() -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(DBT_DIR.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_DIR).parts:
+            digest.update(path.as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare_manifest() -> Path:
+    """The project's manifest, parsed again only where a file of the project has changed."""
+    _set_environment()
+    manifest, stamp = DBT_DIR / "target" / "manifest.json", DBT_DIR / "target" / "reknit_project_hash"
+    current = _project_hash()
+    if not manifest.exists() or not stamp.exists() or stamp.read_text() != current:
+        command = [_EXECUTABLE, "--quiet", "parse", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"dbt cannot parse {DBT_DIR.name}: {result.stdout}{result.stderr}")
+        stamp.write_text(current)
+    return manifest
+
+
+class Translator(DagsterDbtTranslator):
+    """Models are grouped by their stage, which is the first folder below `models`."""
+
+    def get_group_name(self, dbt_resource_props: Any) -> str | None:
+        folder: str = dbt_resource_props["fqn"][1]
+        return {"intermediate": "marts"}.get(folder, folder)
+
+
+def dbt_resource() -> DbtCliResource:
+    _set_environment()
+    return DbtCliResource(project_dir=DbtProject(DBT_DIR, profiles_dir=DBT_DIR), dbt_executable=_EXECUTABLE)
+
+
+def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Settings) -> Iterator[Any]:
+    """Build and test the selection of the calling asset, as of the run's partition."""
+    _set_environment()
+    writer_lock.acquire()
+    variables = {"as_of": context.partition_key, "reporting_currency": settings.reporting_currency}
+    yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+
+
+def as_of(context: dg.AssetExecutionContext) -> date:
+    """The business date that a run computes, inclusive."""
+    return date.fromisoformat(context.partition_key)

@@ -1,0 +1,96 @@
+"""Odoo into raw tables: changed rows by a window on the write date, deleted rows by comparing ids.
+
+Belongs here: cursors and the upsert. Does not belong here: talking to the server (`sources/odoo.py`).
+
+The window's end is fixed before reading and the next one begins a little earlier, so that a transaction that was open
+while we read is not lost; a row that comes twice replaces itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+
+from pipelines.loading import LoadCount
+from pipelines.settings import Source
+from pipelines.sources.contract import Entity, System
+from pipelines.sources.odoo import OdooSource
+from pipelines.state import raw_table
+from pipelines.warehouse import transaction
+
+# Longer than an Odoo transaction lasts: its rows carry the time at which it began.
+OVERLAP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class OdooLoader:
+    """Loads the models of one Odoo."""
+
+    connection: duckdb.DuckDBPyConnection
+    system: System
+    source_name: str
+    source: Source
+    odoo: OdooSource
+    run_id: str
+
+    def load(self, model: str, entity: Entity) -> LoadCount:
+        """Pull what changed in a model since the last pull, and forget what is gone from it."""
+        until = self.odoo.now()
+        since = self._cursor(entity)
+        pages = list(self.odoo.pull(model, entity, since, until))
+        present = self.odoo.ids(model)
+        with transaction(self.connection):
+            rows = sum(self._upsert(entity, page.to_arrow()) for page in pages)
+            self._forget_deleted(entity, present)
+            self._advance(entity, until)
+            self._record(entity, rows, until)
+        return LoadCount(self.source_name, entity.name, rows_read=rows, rows_loaded=rows)
+
+    def _cursor(self, entity: Entity) -> datetime | None:
+        rows = self.connection.execute(
+            "select cursor_at from ops_cursor where source_name = ? and entity = ?", [self.source_name, entity.name]
+        ).fetchall()
+        return rows[0][0] - OVERLAP if rows else None
+
+    def _upsert(self, entity: Entity, page: object) -> int:
+        table = raw_table(self.system, entity)
+        self.connection.register("_page", page)
+        self.connection.execute(
+            f"delete from {table} where source_name = ? and id in (select id from _page)", [self.source_name]
+        )
+        columns = ", ".join(f'"{column.name}"::{column.type} as "{column.name}"' for column in entity.columns)
+        rows = self.connection.execute(
+            f"""insert into {table} by name
+            select {columns}, $source_name as source_name, now() at time zone 'UTC' as _loaded_at,
+                coalesce(create_date::date <= $history_until or _first_pull, true) as _is_history
+            from _page cross join (select count(*) = 0 as _first_pull from ops_cursor
+                where source_name = $source_name and entity = $entity)""",
+            {
+                "source_name": self.source_name,
+                "history_until": self.source.history_until,
+                "entity": entity.name,
+            },
+        ).fetchall()[0][0]
+        self.connection.unregister("_page")
+        return int(rows)
+
+    def _forget_deleted(self, entity: Entity, present: list[int]) -> None:
+        """Odoo leaves no trace of a deleted row but its absence."""
+        self.connection.execute(
+            f"delete from {raw_table(self.system, entity)} where source_name = ? and not list_contains(?, id)",
+            [self.source_name, present],
+        )
+
+    def _advance(self, entity: Entity, until: datetime) -> None:
+        self.connection.execute(
+            "delete from ops_cursor where source_name = ? and entity = ?", [self.source_name, entity.name]
+        )
+        self.connection.execute("insert into ops_cursor values (?, ?, ?)", [self.source_name, entity.name, until])
+
+    def _record(self, entity: Entity, rows: int, until: datetime) -> None:
+        self.connection.execute(
+            """insert into ops_file_load
+            (source_name, entity, file, rows_read, rows_loaded, rows_quarantined, loaded_at, run_id)
+            values (?, ?, ?, ?, ?, 0, ?, ?)""",
+            [self.source_name, entity.name, f"pull until {until:%Y-%m-%d %H:%M:%S}", rows, rows, until, self.run_id],
+        )

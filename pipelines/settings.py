@@ -1,0 +1,165 @@
+"""Typed settings: what `retail.yaml` says, and the secrets and places that the environment gives.
+
+Belongs here: reading and checking settings. Does not belong here: any decision made from them.
+"""
+
+import os
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+CONFIG_VARIABLE = "REKNIT_CONFIG"
+STATE_VARIABLE = "REKNIT_STATE"
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the setting and what to do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Section):
+    name: str
+    country_code: str
+    currency_code: str
+
+
+class ChurnRule(_Section):
+    """A customer has lapsed who does not buy for `horizon_days`; only those who bought in `active_days` are scored."""
+
+    horizon_days: int = Field(gt=0)
+    active_days: int = Field(gt=0)
+
+
+class ReturnRule(_Section):
+    """How many days after a sale its goods may come back."""
+
+    window_days: int = Field(gt=0)
+
+
+class Brand(_Section):
+    name: str
+    company: str
+    time_zone: str
+    churn: ChurnRule
+    returns: ReturnRule
+
+
+class Source(_Section):
+    """One instance of a system.
+
+    code_space: sources with the same one share store numbers and SKUs (default: the source's own name).
+    customer_source: the source whose customer ids this one carries, such as the loyalty scheme of a till.
+    known_after_hours: delay after which a row of the bulk history counts as known.
+    history_until: rows loaded for files before this date are bulk history.
+    """
+
+    system: Literal["pos", "shopify", "carrier", "loyalty", "campaign", "headoffice", "odoo"]
+    brand: str
+    code_space: str | None = None
+    customer_source: str | None = None
+    known_after_hours: int = Field(default=6, ge=0)
+    history_until: date
+    encoding: str = "utf-8"
+    enabled: bool = True
+
+
+class TaskLimits(_Section):
+    """How many tasks a run may make, and who gets them (an Odoo login)."""
+
+    max_activities_per_assignee: int = Field(default=20, ge=0)
+    max_cases: int = Field(default=20, ge=0)
+    assignee_login: str = "admin"
+
+
+class Settings(_Section):
+    retailer: str
+    reporting_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    start_date: date
+    landing_dir: Path
+    companies: dict[str, Company]
+    brands: dict[str, Brand]
+    sources: dict[str, Source]
+    tasks: TaskLimits = TaskLimits()
+    seed: int = 20171231
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for key, brand in self.brands.items():
+            if brand.company not in self.companies:
+                raise ValueError(f"brands.{key}.company: no company is called '{brand.company}'")
+        for key, source in self.sources.items():
+            if source.brand not in self.brands:
+                raise ValueError(f"sources.{key}.brand: no brand is called '{source.brand}'")
+            if source.customer_source is not None and source.customer_source not in self.sources:
+                raise ValueError(f"sources.{key}.customer_source: no source is called '{source.customer_source}'")
+        return self
+
+    def sources_of(self, system: str) -> dict[str, Source]:
+        """Sources of a system that are switched on; an Odoo only where the environment says how to reach it."""
+        return {
+            name: source
+            for name, source in self.sources.items()
+            if source.system == system and source.enabled and (system != "odoo" or odoo_connection() is not None)
+        }
+
+
+class OdooConnection(_Section):
+    """How to reach an Odoo; only ever read from the environment."""
+
+    url: str
+    database: str
+    user: str
+    password: SecretStr
+
+
+ODOO_VARIABLES = {"url": "ODOO_URL", "database": "ODOO_DB", "user": "ODOO_USER", "password": "ODOO_PASSWORD"}
+
+
+def odoo_connection() -> OdooConnection | None:
+    """The Odoo named by ODOO_URL and its companions, or None where ODOO_URL is not set."""
+    if not os.environ.get("ODOO_URL"):
+        return None
+    missing = [variable for variable in ODOO_VARIABLES.values() if not os.environ.get(variable)]
+    if missing:
+        raise SettingsError(f"ODOO_URL is set but {', '.join(missing)} is not: set it, or unset ODOO_URL.")
+    return OdooConnection(
+        url=os.environ["ODOO_URL"],
+        database=os.environ["ODOO_DB"],
+        user=os.environ["ODOO_USER"],
+        password=SecretStr(os.environ["ODOO_PASSWORD"]),
+    )
+
+
+def config_path() -> Path:
+    return Path(os.environ.get(CONFIG_VARIABLE, PROJECT_DIR / "retail.yaml")).resolve()
+
+
+def state_dir() -> Path:
+    """Folder of everything that a run writes: warehouse, published files, models, Dagster's history."""
+    return Path(os.environ.get(STATE_VARIABLE, PROJECT_DIR / "var")).resolve()
+
+
+def read_settings(path: Path) -> Settings:
+    """Read and check a settings file. Raises SettingsError that names the setting at fault."""
+    if not path.exists():
+        raise SettingsError(f"No settings at {path}: write one, or point {CONFIG_VARIABLE} at it.")
+    try:
+        settings = Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{path.name}: {problems}") from None
+    return settings.model_copy(update={"landing_dir": (path.parent / settings.landing_dir).resolve()})
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(config_path())

@@ -1,0 +1,262 @@
+"""An Odoo as a source: typed pages of what changed in a model, and the ids that it still has.
+
+Belongs here: reading a server through odoorpc and giving its values the types of the declared entity.
+Does not belong here: which models and fields are read (`odoo_entities.py`), cursors, and anything that writes to Odoo.
+
+How a window is read without losing a row: its end is the server's own time, fixed before reading; inside it pages follow
+the id. `write_date` is stored in microseconds but comes, and is compared, in whole seconds, so that seeking past the last
+write date loses the rows which share its second, and an order that is not unique loses rows between pages.
+"""
+
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+import odoorpc
+import odoorpc.error
+import polars as pl
+
+from pipelines.sources.contract import Column, Entity
+from pipelines.sources.odoo_entities import DOMAINS, FIELD_ALIASES
+
+logger = logging.getLogger(__name__)
+# At debug level it writes every call's arguments, the password among them.
+logging.getLogger("odoorpc").setLevel(logging.WARNING)
+
+PAGE_ROWS = 5_000
+ID_PAGE_ROWS = 200_000
+TIMEOUT_SECONDS = 120.0
+# Archived rows are rows too, and names must not change with the language of the user who reads them.
+CONTEXT = {"active_test": False, "lang": "en_US"}
+
+_CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+Domain = list[Any]
+Fields = dict[str, dict[str, Any]]
+
+
+class OdooError(Exception):
+    """An Odoo could not be read; the message says what to do and holds no credentials and no data."""
+
+
+class OdooUnavailableError(OdooError):
+    """The server cannot be reached, or did not answer in time."""
+
+
+class OdooLoginError(OdooError):
+    """The server refused the database, the user or the password."""
+
+
+class OdooAccessError(OdooError):
+    """The user may not read a model."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"The Odoo user may not read {model}: give its group read access, or switch the source off.")
+        self.model = model
+
+
+class OdooReadError(OdooError):
+    """The server failed while reading a model."""
+
+
+class OdooSource:
+    """One database of one Odoo server, seen by one user. An API key serves as the password."""
+
+    def __init__(self, url: str, db: str, user: str, password: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Log in. Raises OdooUnavailableError or OdooLoginError."""
+        self._url = url
+        self._clock = _ServerClock()
+        self._models: dict[str, Fields | None] = {}
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise OdooUnavailableError("ODOO_URL must read like https://odoo.example.com, without a path.")
+        is_secure = parts.scheme == "https"
+        try:
+            self._odoo = odoorpc.ODOO(
+                parts.hostname,
+                protocol="jsonrpc+ssl" if is_secure else "jsonrpc",
+                port=parts.port or (443 if is_secure else 80),
+                timeout=timeout,
+                opener=urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), self._clock),
+            )
+            self._odoo.login(db, user, password)
+        except odoorpc.error.RPCError:
+            raise OdooLoginError(
+                f"{self._where} refused the login: check ODOO_DB, ODOO_USER and ODOO_PASSWORD; an API key may have expired."
+            ) from None
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._unavailable(error) from None
+
+    @property
+    def version(self) -> str:
+        """The server's version, such as `19.0`."""
+        return str(self._odoo.version)
+
+    def now(self) -> datetime:
+        """The server's time, UTC without a zone, in whole seconds: the end of a window that is read next."""
+        try:
+            self._odoo.json("/jsonrpc", {"service": "common", "method": "version", "args": []})
+        except (odoorpc.error.RPCError, OSError, HTTPException, ValueError) as error:
+            raise self._unavailable(error) from None
+        return self._clock.read()
+
+    def pull(self, model: str, entity: Entity, lo: datetime | None, hi: datetime) -> Iterator[pl.DataFrame]:
+        """Rows last written in [lo, hi), in pages with the entity's columns and types; at least one page, maybe empty.
+
+        A column whose field the server does not have, or does not show to this user, is null. A model that it does not
+        have has no rows. Both are logged. Raises OdooAccessError, OdooReadError, OdooUnavailableError.
+        """
+        fields = self._fields(model)
+        if fields is None:
+            logger.warning("%s has no %s: it counts as empty", self._where, model)
+            yield _typed(entity, model, {}, [])
+            return
+        names = _field_names(entity, model, fields)
+        unknown = [column.name for column in entity.columns if not _candidates(column, model, fields)]
+        if unknown:
+            logger.warning("%s shows no %s of %s: null", self._where, ", ".join(unknown), model)
+        domain = _window(model, lo, hi)
+        last_id = 0
+        while True:
+            ids = self._search(model, [*domain, ["id", ">", last_id]], PAGE_ROWS)
+            # `load` empty: a link comes as its id alone, without the cost and the rights of a name.
+            rows = self._call(model, "read", [ids], {"fields": names, "load": ""}) if ids else []
+            yield _typed(entity, model, fields, rows)
+            if len(ids) < PAGE_ROWS:
+                return
+            last_id = ids[-1]
+
+    def count(self, model: str, lo: datetime | None, hi: datetime) -> int:
+        """Rows that the server counts in a window, to compare with what was pulled."""
+        if self._fields(model) is None:
+            return 0
+        return int(self._call(model, "search_count", [_window(model, lo, hi)]))
+
+    def ids(self, model: str) -> list[int]:
+        """Ids of all rows that a pull could return now, ascending: a pulled row that is not among them was deleted."""
+        if self._fields(model) is None:
+            return []
+        domain = DOMAINS.get(model, [])
+        ids: list[int] = []
+        while True:
+            page = self._search(model, [*domain, ["id", ">", ids[-1] if ids else 0]], ID_PAGE_ROWS)
+            ids += page
+            if len(page) < ID_PAGE_ROWS:
+                return ids
+
+    @cached_property
+    def _where(self) -> str:
+        parts = urlsplit(self._url)
+        return f"The Odoo at {parts.hostname}"
+
+    def _search(self, model: str, domain: Domain, limit: int) -> list[int]:
+        ids: list[int] = self._call(model, "search", [domain], {"order": "id", "limit": limit})
+        return ids
+
+    def _fields(self, model: str) -> Fields | None:
+        """Fields of a model that this user sees, None where the server has no such model."""
+        if model not in self._models:
+            self._models[model] = self._call(model, "fields_get", [], {"attributes": ["type"]}, may_be_missing=True)
+        return self._models[model]
+
+    def _call(
+        self,
+        model: str,
+        method: str,
+        arguments: list[Any],
+        options: dict[str, Any] | None = None,
+        may_be_missing: bool = False,
+    ) -> Any:
+        try:
+            return self._odoo.execute_kw(model, method, arguments, {**(options or {}), "context": CONTEXT})
+        except odoorpc.error.RPCError as error:
+            # The server's own text may quote values of the row, so only the fault's kind is passed on.
+            fault = _fault_name(error)
+            if fault.endswith("AccessError"):
+                raise OdooAccessError(model) from None
+            if fault.endswith("AccessDenied"):
+                raise OdooLoginError(f"{self._where} refused the user: an API key may have expired.") from None
+            if may_be_missing and fault.endswith(("UserError", "KeyError")):
+                return None
+            raise OdooReadError(f"{self._where} failed in {method} of {model} ({fault}): see the server's log.") from None
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._unavailable(error) from None
+
+    def _unavailable(self, error: Exception) -> OdooUnavailableError:
+        cause = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else type(error).__name__
+        return OdooUnavailableError(f"{self._where} does not answer ({cause}): check ODOO_URL and that the server is up.")
+
+
+class _ServerClock(urllib.request.BaseHandler):
+    """Remembers the time at which the server answered last, from the answer's `Date`."""
+
+    def __init__(self) -> None:
+        self._date: str | None = None
+
+    def http_response(self, request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:
+        self._date = response.headers.get("Date", self._date)
+        return response
+
+    https_response = http_response
+
+    def read(self) -> datetime:
+        if self._date is None:
+            raise OdooUnavailableError("The Odoo's answers carry no Date, so that its time is not known.")
+        return parsedate_to_datetime(self._date).astimezone(UTC).replace(tzinfo=None)
+
+
+def _fault_name(error: odoorpc.error.RPCError) -> str:
+    info = error.info if isinstance(error.info, dict) else {}
+    return str(info.get("data", {}).get("name", "unknown fault"))
+
+
+def _window(model: str, lo: datetime | None, hi: datetime) -> Domain:
+    domain: Domain = [*DOMAINS.get(model, []), ["write_date", "<", hi.strftime(_TIME_FORMAT)]]
+    return domain if lo is None else [*domain, ["write_date", ">=", lo.strftime(_TIME_FORMAT)]]
+
+
+def _candidates(column: Column, model: str, fields: Fields) -> list[str]:
+    """Fields of the server that a column can come from: its own, then those of other versions."""
+    names = FIELD_ALIASES.get(model, {}).get(column.name, (column.name,))
+    return [name for name in names if name in fields]
+
+
+def _field_names(entity: Entity, model: str, fields: Fields) -> list[str]:
+    return [name for column in entity.columns for name in _candidates(column, model, fields)]
+
+
+def _typed(entity: Entity, model: str, fields: Fields, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as the server sends them, as a frame with the entity's columns and types."""
+    frame = pl.DataFrame({column.name: _values(column, model, fields, rows) for column in entity.columns})
+    typed = frame.select(_cast(column) for column in entity.columns)
+    unreadable = {
+        column.name: count
+        for column in entity.columns
+        if (count := typed[column.name].null_count() - _cleaned_null_count(frame[column.name]))
+    }
+    if unreadable:
+        logger.warning("values of %s that are not of the declared type became null: %s", model, unreadable)
+    return typed
+
+
+def _values(column: Column, model: str, fields: Fields, rows: list[dict[str, Any]]) -> pl.Series:
+    """Values of a column: the first of its fields that has one.
+
+    False stands for "not set" in every type but boolean, where it is a value.
+    """
+    names = _candidates(column, model, fields)
+    sources = [
+        pl.Series(column.name, [_unset_to_none(row[name], fields[name]["type"]) for row in rows], _WIRE_TYPES[_kind(column)])
+        for name in names
+    ]
+    if not sources:
+        return pl.Series(column.name, [None] * len(rows), _WIRE_TYPES[_kind(column)])
+    return pl.select(pl.coalesce(sources).alias(column.name)).to_series()

@@ -1,0 +1,193 @@
+"""What is pulled from an Odoo: one entity a model, with the fields that a purpose needs and no others.
+
+Belongs here: the declared contract of each Odoo model. Does not belong here: talking to a server (`odoo.py`).
+Columns carry Odoo's field names; a many2one becomes its id. Times are UTC, as Odoo stores them.
+"""
+
+from pipelines.sources.contract import Column, Entity, System
+
+# Names a field had in an older version, tried where the first is missing.
+FIELD_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "res.partner": {"phone": ("phone", "mobile")},
+    "stock.move": {"quantity": ("quantity", "quantity_done")},
+    "sale.order.line": {"product_uom_id": ("product_uom_id", "product_uom")},
+}
+
+
+def _entity(model: str, description: str, *columns: Column, amount: str | None = None) -> Entity:
+    return Entity(
+        name=model.replace(".", "_"),
+        description=description,
+        key=("id",),
+        amount=amount,
+        columns=(
+            Column("id", "BIGINT", "Odoo's id.", required=True),
+            *columns,
+            Column("create_date", "TIMESTAMP", "When the row was made, UTC."),
+            Column("write_date", "TIMESTAMP", "Last change, UTC, to the second."),
+        ),
+    )
+
+
+def _text(name: str, description: str, personal: bool = False) -> Column:
+    return Column(name, "VARCHAR", description, personal=personal)
+
+
+def _link(name: str, description: str) -> Column:
+    return Column(name, "BIGINT", description)
+
+
+def _flag(name: str, description: str) -> Column:
+    return Column(name, "BOOLEAN", description)
+
+
+def _time(name: str, description: str) -> Column:
+    return Column(name, "TIMESTAMP", f"{description} UTC.")
+
+
+def _date(name: str, description: str) -> Column:
+    return Column(name, "DATE", description)
+
+
+def _number(name: str, description: str) -> Column:
+    return Column(name, "DECIMAL(18,4)", description)
+
+
+# Odoo model name by entity name, in the order of the pull: parents before children.
+ODOO_MODELS: dict[str, Entity] = {
+    "res.company": _entity(
+        "res.company", "Companies.", _text("name", "Name."), _link("partner_id", "Its partner."),
+        _link("currency_id", "Its currency."),
+    ),
+    "res.currency": _entity("res.currency", "Currencies.", _text("name", "ISO 4217 code.")),
+    "res.currency.rate": _entity(
+        "res.currency.rate", "Rates: units of currency for one of the company's.", _date("name", "Day."),
+        Column("rate", "DECIMAL(18,8)", "Units of currency for one unit of the company's currency."),
+        _link("currency_id", "Currency."), _link("company_id", "Company, null for all."),
+    ),
+    "res.partner": _entity(
+        "res.partner", "Partners: people and companies, with their contacts.", _text("name", "Name.", personal=True),
+        _text("email", "E-mail.", personal=True), _text("phone", "Phone.", personal=True),
+        _text("street", "Street.", personal=True), _text("city", "City.", personal=True),
+        _text("zip", "Postcode.", personal=True), _link("country_id", "Country."),
+        _text("country_code", "ISO 3166 alpha-2 of the country."), _flag("is_company", "A company, not a person."),
+        _link("parent_id", "Company that the contact belongs to."), _text("vat", "Tax id.", personal=True),
+        _text("ref", "Reference."), _text("lang", "Language."), _link("company_id", "Company, null for all."),
+        _link("user_id", "Salesperson."), _flag("active", "False when archived."),
+    ),
+    "res.users": _entity(
+        "res.users", "Users.", _text("login", "Login.", personal=True), _link("partner_id", "Its partner."),
+        _flag("share", "True for portal users."), _flag("active", "False when archived."),
+    ),
+    "product.category": _entity(
+        "product.category", "Product categories.", _text("name", "Name."), _text("complete_name", "With parents."),
+        _link("parent_id", "Parent category."),
+    ),
+    "product.template": _entity(
+        "product.template", "Product templates.", _text("name", "Name."), _text("default_code", "Internal reference."),
+        _link("categ_id", "Category."), _number("list_price", "Price."), _flag("is_storable", "Stock is kept."),
+        _link("uom_id", "Unit of measure."), _flag("active", "False when archived."),
+    ),
+    "product.product": _entity(
+        "product.product", "Products that are sold.", _link("product_tmpl_id", "Template."),
+        _text("default_code", "Internal reference."), _text("barcode", "Barcode as text."),
+        _number("standard_price", "Cost."), _flag("active", "False when archived."),
+    ),
+    "stock.location": _entity(
+        "stock.location", "Stock locations.", _text("complete_name", "Name with parents."), _text("usage", "Kind."),
+        _link("warehouse_id", "Warehouse."), _link("company_id", "Company."),
+    ),
+    "stock.warehouse": _entity(
+        "stock.warehouse", "Warehouses.", _text("name", "Name."), _text("code", "Short name."),
+        _link("lot_stock_id", "Stock location."), _link("company_id", "Company."),
+    ),
+    "stock.lot": _entity("stock.lot", "Lots and serial numbers.", _text("name", "Number."), _link("product_id", "Product.")),
+    "stock.quant": _entity(
+        "stock.quant", "Stock on hand.", _link("product_id", "Product."), _link("location_id", "Location."),
+        _link("lot_id", "Lot."), _number("quantity", "On hand."), _number("reserved_quantity", "Reserved."),
+    ),
+    "stock.move": _entity(
+        "stock.move", "Stock moves.", _link("product_id", "Product."), _link("location_id", "From."),
+        _link("location_dest_id", "To."), _number("quantity", "Done."), _text("state", "State."), _time("date", "When."),
+        _link("origin_returned_move_id", "Move that this one returns."), _text("reference", "Reference."),
+    ),
+    "stock.warehouse.orderpoint": _entity(
+        "stock.warehouse.orderpoint", "Reordering rules.", _link("product_id", "Product."),
+        _link("location_id", "Location."), _link("warehouse_id", "Warehouse."), _number("product_min_qty", "Minimum."),
+        _number("product_max_qty", "Maximum."), _text("trigger", "auto or manual."),
+    ),
+    "pos.session": _entity(
+        "pos.session", "Point-of-sale sessions.", _text("name", "Name."), _link("config_id", "Till."),
+        _time("start_at", "Opened."), _time("stop_at", "Closed."), _text("state", "State."),
+    ),
+    "pos.order": _entity(
+        "pos.order", "Point-of-sale orders.", _text("name", "Number."), _text("pos_reference", "Receipt number."),
+        _time("date_order", "When."), _link("partner_id", "Customer."), _link("session_id", "Session."),
+        _link("config_id", "Till."), _link("company_id", "Company."), _link("user_id", "Cashier."),
+        _number("amount_total", "Total with tax."), _number("amount_tax", "Tax."), _number("amount_paid", "Paid."),
+        _text("state", "State."), amount="amount_total",
+    ),
+    "pos.order.line": _entity(
+        "pos.order.line", "Lines of point-of-sale orders.", _link("order_id", "Order."), _link("product_id", "Product."),
+        _text("full_product_name", "Text on the line."), _number("qty", "Quantity, negative for a return."),
+        _number("price_unit", "Unit price."), _number("discount", "Discount in percent."),
+        _number("price_subtotal", "Net."), _number("price_subtotal_incl", "With tax."),
+        _link("refunded_orderline_id", "Line that this one refunds."), _flag("is_reward_line", "Reward."),
+        amount="price_subtotal",
+    ),
+    "pos.payment": _entity(
+        "pos.payment", "Payments of point-of-sale orders.", _link("pos_order_id", "Order."),
+        _link("payment_method_id", "Method."), _number("amount", "Amount."), _time("payment_date", "When."),
+        amount="amount",
+    ),
+    "sale.order": _entity(
+        "sale.order", "Sale orders.", _text("name", "Number."), _time("date_order", "When."),
+        _link("partner_id", "Customer."), _link("company_id", "Company."), _link("currency_id", "Currency."),
+        _number("amount_untaxed", "Net."), _number("amount_tax", "Tax."), _number("amount_total", "Total."),
+        _text("state", "State."), amount="amount_total",
+    ),
+    "sale.order.line": _entity(
+        "sale.order.line", "Lines of sale orders.", _link("order_id", "Order."), _link("product_id", "Product."),
+        _text("name", "Text."), _number("product_uom_qty", "Quantity."), _number("qty_delivered", "Delivered."),
+        _number("price_unit", "Unit price."), _number("discount", "Discount in percent."),
+        _number("price_subtotal", "Net."), _number("price_total", "With tax."),
+        _link("product_uom_id", "Unit of measure."), _text("display_type", "Section or note: no sale."),
+        amount="price_subtotal",
+    ),
+    "loyalty.program": _entity(
+        "loyalty.program", "Loyalty programs.", _text("name", "Name."), _text("program_type", "Kind."),
+    ),
+    "loyalty.card": _entity(
+        "loyalty.card", "Loyalty cards and gift cards.", _text("code", "Code."), _link("program_id", "Program."),
+        _link("partner_id", "Holder."), _number("points", "Balance."), _date("expiration_date", "End."),
+    ),
+    "loyalty.history": _entity(
+        "loyalty.history", "Points issued and used.", _link("card_id", "Card."), _number("issued", "Issued."),
+        _number("used", "Used."), _text("description", "Text."),
+    ),
+    "crm.lead": _entity(
+        "crm.lead", "Leads.", _link("partner_id", "Customer."), _text("type", "lead or opportunity."),
+        _link("stage_id", "Stage."), _number("expected_revenue", "Expected revenue."), _flag("active", "False when lost."),
+    ),
+    "account.move": _entity(
+        "account.move", "Customer refunds.", _text("name", "Number."), _text("move_type", "out_refund."),
+        _link("partner_id", "Customer."), _link("reversed_entry_id", "Invoice that it reverses."),
+        _date("invoice_date", "Day."), _number("amount_untaxed", "Net."), _number("amount_total", "Total."),
+        _link("currency_id", "Currency."), _link("company_id", "Company."), _text("state", "State."),
+        amount="amount_total",
+    ),
+    "mail.activity": _entity(
+        "mail.activity", "Activities that the pipeline created, for what people did with them.",
+        _text("res_model", "Model."), _link("res_id", "Record."), _link("user_id", "Assignee."),
+        _date("date_deadline", "Deadline."), _date("date_done", "Done."), _text("feedback", "What the person wrote."),
+        _flag("active", "False when done."),
+    ),
+}
+
+# Rows of a model that are pulled, where not all of them have a purpose here.
+DOMAINS: dict[str, list[list[object]]] = {
+    "account.move": [["move_type", "=", "out_refund"]],
+    "mail.activity": [["activity_type_id.name", "like", "Reknit:"]],
+}
+
+SYSTEM = System("odoo", "Odoo servers.", tuple(ODOO_MODELS.values()))

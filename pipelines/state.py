@@ -1,0 +1,180 @@
+"""State tables: what must outlive every rebuild, and how a warehouse of an earlier version is brought forward.
+
+Belongs here: statements that create and migrate them. dbt's tables are rebuilt and do not belong here.
+"""
+
+import shutil
+from collections.abc import Callable
+
+import duckdb
+
+from pipelines.odoo.state import SYNC_TABLES
+from pipelines.settings import Settings, odoo_connection
+from pipelines.sources import SYSTEMS
+from pipelines.sources.contract import Entity, System
+from pipelines.warehouse import connect, transaction, warehouse_path
+
+SCHEMA_VERSION = 2
+
+BOOKKEEPING = {
+    "source_name": "VARCHAR",
+    "_file": "VARCHAR",
+    "_file_line": "BIGINT",
+    "_loaded_at": "TIMESTAMP",
+    "_is_history": "BOOLEAN",
+}
+
+_TABLES = {
+    "ops_schema_version": "version INTEGER, migrated_at TIMESTAMP DEFAULT current_timestamp",
+    "ops_file_load": """
+        source_name VARCHAR, entity VARCHAR, file VARCHAR, content_hash VARCHAR,
+        rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT,
+        amount_read DECIMAL(18,4), amount_loaded DECIMAL(18,4), amount_quarantined DECIMAL(18,4),
+        loaded_at TIMESTAMP, run_id VARCHAR""",
+    "ops_quarantine": """
+        source_name VARCHAR, entity VARCHAR, file VARCHAR, file_line BIGINT,
+        reason VARCHAR, row_json VARCHAR, quarantined_at TIMESTAMP""",
+    "ops_cursor": "source_name VARCHAR, entity VARCHAR, cursor_at TIMESTAMP",
+    "ops_run": """
+        run_id VARCHAR, as_of_date DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR""",
+    "identity_xref": """
+        source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, match_probability DOUBLE,
+        valid_from DATE, valid_to DATE""",
+    "identity_link": """
+        left_source_name VARCHAR, left_source_customer_id VARCHAR, right_source_name VARCHAR,
+        right_source_customer_id VARCHAR, match_probability DOUBLE, match_weight DOUBLE""",
+    "identity_golden": """
+        customer_id VARCHAR, first_name VARCHAR, last_name VARCHAR, full_name VARCHAR, email VARCHAR, phone VARCHAR,
+        street VARCHAR, city VARCHAR, postcode VARCHAR, country_code VARCHAR, birth_date DATE, record_kind VARCHAR,
+        has_marketing_consent BOOLEAN, record_count BIGINT, source_count BIGINT""",
+    "identity_event": """
+        event_id VARCHAR, customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR, cause VARCHAR,
+        as_of_date DATE""",
+    "score_churn": """
+        customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR, churn_probability DOUBLE,
+        churn_level VARCHAR, expected_value_amount DECIMAL(18,4), value_at_risk_amount DECIMAL(18,4),
+        currency_code VARCHAR, reasons VARCHAR[], suggested_action VARCHAR, is_fallback BOOLEAN""",
+    "score_demand": """
+        product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
+        on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[],
+        is_fallback BOOLEAN""",
+    "score_return_anomaly": """
+        return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
+        return_probability DOUBLE, improbability DOUBLE, anomaly_level VARCHAR, reasons VARCHAR[],
+        suggested_action VARCHAR, is_fallback BOOLEAN""",
+}
+
+SCORE_TASKS = ("churn", "demand", "return_anomaly")
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def _add_run_id(connection: Connection) -> None:
+    """1 to 2: a file's load names the run that made it."""
+    connection.execute("alter table ops_file_load add column if not exists run_id VARCHAR")
+
+
+# From the version in the key to the next.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_run_id}
+
+
+def raw_table(system: System, entity: Entity) -> str:
+    return f"{system.schema}.{entity.name}"
+
+
+def prepare_state(settings: Settings) -> None:
+    """Create what is missing and migrate what an earlier version wrote; a backup is kept before a migration."""
+    with connect() as connection:
+        version = _version(connection)
+    if version is not None and version < SCHEMA_VERSION:
+        path = warehouse_path()
+        shutil.copy2(path, path.with_suffix(f".v{version}.backup"))
+    with connect() as connection, transaction(connection):
+        for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            MIGRATIONS[step](connection)
+        _create_tables(connection)
+        if version != SCHEMA_VERSION:
+            connection.execute("delete from ops_schema_version")
+            connection.execute("insert into ops_schema_version (version) values (?)", [SCHEMA_VERSION])
+        _write_settings(connection, settings)
+
+
+def _version(connection: Connection) -> int | None:
+    exists = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'ops_schema_version'"
+    ).fetchall()
+    if not exists:
+        return None
+    rows = connection.execute("select max(version) from ops_schema_version").fetchall()
+    version: int | None = rows[0][0]
+    if version is not None and version > SCHEMA_VERSION:
+        raise RuntimeError(f"The warehouse has schema version {version}, this release {SCHEMA_VERSION}: update reknit.")
+    return version
+
+
+def _create_tables(connection: Connection) -> None:
+    for name, columns in {**_TABLES, **SYNC_TABLES}.items():
+        connection.execute(f"create table if not exists {name} ({columns})")
+    for task in SCORE_TASKS:
+        connection.execute(
+            f"""create or replace view score_{task}_current as
+            select * from score_{task} where as_of_date = (select max(as_of_date) from score_{task})"""
+        )
+    for system in SYSTEMS.values():
+        connection.execute(f"create schema if not exists {system.schema}")
+        for entity in system.entities:
+            _create_raw_table(connection, system, entity)
+
+
+def _create_raw_table(connection: Connection, system: System, entity: Entity) -> None:
+    """The entity's table; a column that a later contract adds is added to a table that exists."""
+    columns = {**{column.name: column.type for column in entity.columns}, **BOOKKEEPING}
+    table = raw_table(system, entity)
+    definition = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
+    connection.execute(f"create table if not exists {table} ({definition})")
+    present = {row[0] for row in connection.execute(f"select column_name from (describe {table})").fetchall()}
+    for name, type_ in columns.items():
+        if name not in present:
+            connection.execute(f'alter table {table} add column "{name}" {type_}')
+
+
+def _write_settings(connection: Connection, settings: Settings) -> None:
+    """Sources and brands as tables, for dbt."""
+    connection.execute(
+        """create or replace table ops_source (
+            source_name VARCHAR, system VARCHAR, brand VARCHAR, company VARCHAR, code_space VARCHAR,
+            customer_source_name VARCHAR, country_code VARCHAR, currency_code VARCHAR, time_zone VARCHAR,
+            known_after_hours INTEGER, history_until DATE, is_enabled BOOLEAN)"""
+    )
+    connection.execute(
+        """create or replace table ops_brand (
+            brand VARCHAR, brand_name VARCHAR, company VARCHAR, company_name VARCHAR, country_code VARCHAR,
+            currency_code VARCHAR, time_zone VARCHAR, churn_horizon_days INTEGER, churn_active_days INTEGER,
+            return_window_days INTEGER)"""
+    )
+    sources = []
+    for name, source in settings.sources.items():
+        brand = settings.brands[source.brand]
+        company = settings.companies[brand.company]
+        is_enabled = source.enabled and (source.system != "odoo" or odoo_connection() is not None)
+        sources.append(
+            [
+                name, source.system, source.brand, brand.company, source.code_space or name,
+                source.customer_source or name, company.country_code, company.currency_code, brand.time_zone,
+                source.known_after_hours, source.history_until, is_enabled,
+            ]
+        )  # fmt: skip
+    brands = []
+    for key, brand in settings.brands.items():
+        company = settings.companies[brand.company]
+        brands.append(
+            [
+                key, brand.name, brand.company, company.name, company.country_code, company.currency_code,
+                brand.time_zone, brand.churn.horizon_days, brand.churn.active_days, brand.returns.window_days,
+            ]
+        )  # fmt: skip
+    if sources:
+        connection.executemany("insert into ops_source values (?,?,?,?,?,?,?,?,?,?,?,?)", sources)
+    connection.executemany("insert into ops_brand values (?,?,?,?,?,?,?,?,?,?)", brands)
