@@ -17,7 +17,8 @@ def unreconciled_loads(connection: duckdb.DuckDBPyConnection) -> list[tuple[str,
     For files each row read is loaded or in quarantine, its amount too, and what was loaded stands in the raw table.
     """
     raw_counts = " union all ".join(
-        f"select source_name, '{entity.name}' as entity, count(*) as raw_rows from {raw_table(system, entity)} group by all"
+        f"select source_name, '{entity.name}' as entity, count(*) as raw_rows "
+        f"from {raw_table(system, entity)} group by all"
         for system in SYSTEMS.values()
         for entity in system.entities
     )

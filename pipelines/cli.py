@@ -2,6 +2,8 @@
 
 import os
 import sys
+import uuid
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +11,29 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import runs
-from pipelines.settings import PROJECT_DIR, SettingsError, state_dir
-from pipelines.warehouse import WarehouseBusyError, connect, personal_path, published_path, read_published
+from pipelines import runs, writeback
+from pipelines.odoo import setup
+from pipelines.odoo.client import OdooClient, OdooError
+from pipelines.odoo.ledger import PlanChangedError
+from pipelines.odoo.schema import BOT_LOGIN
+from pipelines.settings import PROJECT_DIR, SettingsError, load_settings, odoo_connection, state_dir
+from pipelines.warehouse import WarehouseBusyError, personal_path, published_path, read_published
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Knit a retailer's customers together again.")
-console = Console()
+odoo_app = typer.Typer(no_args_is_help=True, help="The connected Odoo.")
+app.add_typer(odoo_app, name="odoo")
+# A log file has no width of its own.
+console = Console(width=None if sys.stdout.isatty() else 140)
+
+# Errors that a person can mend: shown as one line, without a traceback.
+EXPECTED_ERRORS = (
+    SettingsError,
+    WarehouseBusyError,
+    FileNotFoundError,
+    PlanChangedError,
+    OdooError,
+    writeback.NoOdooError,
+)
 
 AsOf = Annotated[str | None, typer.Option(help="Business date, inclusive (YYYY-MM-DD); the last full day if left out.")]
 
@@ -53,12 +72,45 @@ def run(as_of: AsOf = None) -> None:
 
 @app.command(epilog="Example: retail plan")
 def plan() -> None:
-    """Show what the last run would have Odoo show."""
-    with read_published() as connection:
-        table = Table("what", "records", title="What Odoo should show")
-        for kind, count in runs.desired_by_kind(connection):
-            table.add_row(kind, f"{count:,}")
-        console.print(table)
+    """Show what the last run would have Odoo show, and what that changes in each connected Odoo."""
+    settings = load_settings()
+    console.print(_table("What an Odoo should show", ["kind", "records"], _desired()))
+    plans = writeback.plan_all(settings, run_id=f"plan-{uuid.uuid4().hex[:8]}")
+    if not plans:
+        console.print("No Odoo is connected; records are matched once ODOO_URL and its companions are set.")
+    for found in plans:
+        changes = [[kind, operation, f"{count:,}"] for (kind, operation), count in found.plan.changes.items()]
+        console.print(_table(f"Changes in {found.odoo_name}", ["kind", "operation", "records"], changes))
+        matches = [[kind, f"{match.matched:,}", f"{match.unmatched:,}"] for kind, match in found.matches.items()]
+        console.print(_table("Records that the Odoo has", ["kind", "found", "not found"], matches))
+        console.print(f"To apply: retail apply {found.odoo_name} {found.plan.digest}", soft_wrap=True)
+
+
+@app.command(epilog="Example: retail apply odoo_main 3f9a2c...")
+def apply(
+    odoo_name: Annotated[str, typer.Argument(help="The Odoo's name in retail.yaml.")],
+    digest: Annotated[str, typer.Argument(help="The digest that `retail plan` showed.")],
+) -> None:
+    """Apply exactly the plan that `retail plan` showed, or refuse if the world has moved on."""
+    result = writeback.apply_one(odoo_name, f"apply-{uuid.uuid4().hex[:8]}", digest)
+    console.print(f"{result.status}: {result.applied:,} applied, {result.rejected:,} refused, {result.calls:,} calls.")
+
+
+@odoo_app.command("setup", epilog="Example: ODOO_USER=admin ODOO_PASSWORD=... retail odoo setup --check")
+def odoo_setup(check: Annotated[bool, typer.Option("--check", help="Only show what would be made.")] = False) -> None:
+    """Once, as an administrator: make models, fields, views and the bot in the connected Odoo."""
+    server = odoo_connection()
+    if server is None:
+        raise writeback.NoOdooError("Set ODOO_URL, ODOO_DB, and an administrator's ODOO_USER and ODOO_PASSWORD.")
+    client = OdooClient.connect(server, setup.SETUP_WRITES)
+    changes = setup.plan_setup(client)
+    for change in changes:
+        console.print(str(change))
+    if not changes:
+        console.print("Everything is set up.")
+    elif not check:
+        setup.setup(client)
+        console.print(f"Done. Give the user {BOT_LOGIN} a password or an API key, and set ODOO_USER to it.")
 
 
 @app.command(epilog="Example: retail dev --port 3001")
@@ -78,20 +130,31 @@ def status() -> None:
 def show_summary() -> None:
     """What the published run found."""
     with read_published() as connection:
-        loads = Table("source", "entity", "read", "loaded", "quarantined", "amount read", "amount loaded")
-        for source, entity, read, loaded, quarantined, amount_read, amount_loaded in runs.loads_by_source(connection):
-            loads.add_row(
-                source, entity, f"{read:,}", f"{loaded:,}", f"{quarantined:,}", amount_read or "", amount_loaded or ""
-            )
-        counts = Table("found", "rows")
-        for name, count in runs.headline(connection).items():
-            counts.add_row(name, f"{count:,}")
-        desired = Table("for Odoo", "records")
-        for kind, count in runs.desired_by_kind(connection):
-            desired.add_row(kind, f"{count:,}")
-    for table in (loads, counts, desired):
-        console.print(table)
-    console.print(f"Analysts open {published_path()}")
+        loads = runs.loads_by_source(connection)
+        counts = runs.headline(connection)
+    columns = ["source", "entity", "read", "loaded", "quarantined", "amount read", "amount loaded"]
+    console.print(_table("Rows in", columns, loads))
+    console.print(_table("Found", ["what", "rows"], counts.items()))
+    console.print(_table("What an Odoo should show", ["kind", "records"], _desired()))
+    console.print(f"Analysts open {published_path()}", soft_wrap=True)
+
+
+def _desired() -> list[tuple[str, int]]:
+    with read_published() as connection:
+        return runs.desired_by_kind(connection)
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row))
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
 
 
 @app.command(epilog="Example: retail customer C0123456789ab")
@@ -102,26 +165,21 @@ def customer(customer_id: Annotated[str, typer.Argument(help="A customer_id, as 
         found = connection.execute("select * from dim_customer where customer_id = ?", [customer_id]).fetchall()
         if not found:
             _fail(f"No customer is called {customer_id}: ids stand in dim_customer of {published_path()}.")
-        golden = Table("field", "value", title=customer_id)
-        for name, value in zip(columns, found[0], strict=True):
-            golden.add_row(name, "" if value is None else str(value))
-        records = Table("source", "record", "match probability", "since")
-        for row in connection.execute(
-            """select source_name, source_customer_id, match_probability, valid_from
+        golden = _table(customer_id, ["field", "value"], zip(columns, found[0], strict=True))
+        records = connection.execute(
+            """select source_name, source_customer_id, round(match_probability, 3), valid_from
             from identity_xref where customer_id = ? and valid_to is null order by all""",
             [customer_id],
-        ).fetchall():
-            records.add_row(*("" if value is None else str(value) for value in row))
-        scores = Table("brand", "as of", "churn", "level", "at risk", "reasons")
-        for row in connection.execute(
+        ).fetchall()
+        scores = connection.execute(
             """select brand, as_of_date, round(churn_probability, 3), churn_level,
-                value_at_risk_amount || ' ' || currency_code, array_to_string(reasons, '; ')
+                value_at_risk_amount::decimal(18, 2) || ' ' || currency_code, array_to_string(reasons, '; ')
             from score_churn_current where customer_id = ? order by brand""",
             [customer_id],
-        ).fetchall():
-            scores.add_row(*("" if value is None else str(value) for value in row))
-    for table in (golden, records, scores):
-        console.print(table)
+        ).fetchall()
+    console.print(golden)
+    console.print(_table("Records", ["source", "record", "match probability", "since"], records))
+    console.print(_table("Churn", ["brand", "as of", "probability", "level", "at risk", "reasons"], scores))
 
 
 def _fail(message: str) -> None:
@@ -133,6 +191,10 @@ def main() -> None:
     """Entry point: an error that a person can mend is shown as one line."""
     try:
         app()
-    except (SettingsError, WarehouseBusyError, FileNotFoundError) as error:
+    except EXPECTED_ERRORS as error:
         console.print(str(error), style="red", soft_wrap=True)
         raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -21,8 +21,8 @@ from pipelines.warehouse import warehouse_path, writer_lock
 
 DBT_DIR = PROJECT_DIR / "dbt_project"
 WAREHOUSE_VARIABLE = "REKNIT_WAREHOUSE"
-BEFORE_IDENTITY = "path:models/staging"
-AFTER_IDENTITY = "path:models/intermediate path:models/marts path:models/features"
+BEFORE_IDENTITY = "fqn:reknit.staging"
+AFTER_IDENTITY = "fqn:reknit.intermediate fqn:reknit.marts fqn:reknit.features"
 
 _EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 

@@ -218,9 +218,7 @@ class FileLoader:
             """select count(*), count(*) filter (_reason is null), count(*) filter (_reason is not null) from _read"""
         ).fetchall()[0]
         rejected = self.connection.execute("select count(*) from _rejected").fetchall()[0][0]
-        return LoadCount(
-            self.source_name, entity.name, len(files), read + rejected, loaded, quarantined + rejected
-        )
+        return LoadCount(self.source_name, entity.name, len(files), read + rejected, loaded, quarantined + rejected)
 
 
 def _inspect(path: Path, entity: Entity, encoding: str) -> LandedFile:
@@ -334,7 +332,9 @@ def _cast_sql(column: Column) -> str:
 def _reason_sql(entity: Entity) -> str:
     """SQL for why a row cannot load, null where it can. It names the column and never the value."""
     checks = [
-        f"when \"{column.name}\" is null then '{column.name} is missing'" for column in entity.columns if column.required
+        f"when \"{column.name}\" is null then '{column.name} is missing'"
+        for column in entity.columns
+        if column.required
     ]
     checks += [
         f"""when "{column.name}" is not null and {_cast_sql(column)} is null

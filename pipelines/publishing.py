@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.catalog import COLUMN_MEANINGS
 from pipelines.state import SCORE_TASKS
 
 # Readers of the long-term release 1.4 open it too.
@@ -50,7 +51,9 @@ def documented_columns(manifest_path: Path) -> list[DocumentedColumn]:
             table=node["name"],
             column=column["name"],
             description=column["description"],
-            is_personal=bool(column.get("config", {}).get("meta", {}).get("personal") or column["meta"].get("personal")),
+            is_personal=bool(
+                column.get("config", {}).get("meta", {}).get("personal") or column["meta"].get("personal")
+            ),
         )
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
@@ -122,20 +125,22 @@ def _write_catalog(
     connection: duckdb.DuckDBPyConnection, columns: list[DocumentedColumn], hidden: dict[str, list[str]]
 ) -> None:
     """Tables and columns with their meaning, in the file itself."""
+    documented = [(c.table, c.column, c.description) for c in columns if c.column not in hidden.get(c.table, [])]
     connection.execute(
-        "create temp table _documented (table_name varchar, column_name varchar, description varchar)"
+        """create or replace temp table _meaning (table_name varchar, column_name varchar, description varchar)"""
     )
     connection.executemany(
-        "insert into _documented values (?, ?, ?)",
-        [[c.table, c.column, c.description] for c in columns if c.column not in hidden.get(c.table, [])],
+        "insert into _meaning values (?, ?, ?)",
+        [*documented, *((None, name, meaning) for name, meaning in COLUMN_MEANINGS.items())],
     )
     connection.execute(
         """create table published.main.catalog as
-        select c.table_name, c.column_name, c.data_type, d.description
-        from duckdb_columns() as c left join _documented as d using (table_name, column_name)
+        select c.table_name, c.column_name, c.data_type, coalesce(own.description, shared.description) as description
+        from duckdb_columns() as c
+        left join _meaning as own on own.table_name = c.table_name and own.column_name = c.column_name
+        left join _meaning as shared on shared.table_name is null and shared.column_name = c.column_name
         where c.database_name = 'published' order by c.table_name, c.column_index"""
     )
-    connection.execute("drop table _documented")
 
 
 def _create_current_views(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,11 +6,35 @@ import dagster as dg
 
 from models import identity
 from pipelines.dbt import as_of
-from pipelines.partitions import WRITE_POOL, daily
-from pipelines.settings import load_settings
+from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
+from pipelines.runs import is_latest
+from pipelines.settings import load_settings, state_dir
 from pipelines.warehouse import connect, replace_rows, transaction
 
 TABLES = ("identity_xref", "identity_link", "identity_golden", "identity_event")
+
+
+def _resolve(context: dg.AssetExecutionContext) -> identity.IdentityResult | None:
+    """The customers as of the run's day; None for a past day, on which identities stay as the latest day left them."""
+    with connect() as connection:
+        if not is_latest(connection, as_of(context)):
+            return None
+        records = connection.sql("select * from stg_customer_record").pl()
+        previous = identity.PreviousIdentity(
+            xref=connection.sql("select * from identity_xref").pl(),
+            events=connection.sql("select * from identity_event").pl(),
+        )
+    return identity.resolve(records, previous, as_of(context), load_settings().seed, with_charts=True)
+
+
+def _keep(result: identity.IdentityResult) -> None:
+    with connect() as connection, transaction(connection):
+        for table in TABLES:
+            replace_rows(connection, table, getattr(result, table))
+    folder = state_dir() / "charts"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, page in result.charts.items():
+        (folder / f"identity_{kind}.html").write_text(page, encoding="utf-8")
 
 
 @dg.multi_asset(
@@ -21,19 +45,13 @@ TABLES = ("identity_xref", "identity_link", "identity_golden", "identity_event")
     ],
     partitions_def=daily,
     pool=WRITE_POOL,
+    backfill_policy=ONE_DAY_A_RUN,
 )
 def resolve_identities(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Splink over the staged customer records of all systems; customers keep their ids."""
-    with connect() as connection:
-        records = connection.sql("select * from stg_customer_record").pl()
-        previous = identity.PreviousIdentity(
-            xref=connection.sql("select * from identity_xref").pl(),
-            events=connection.sql("select * from identity_event").pl(),
-        )
-    result = identity.resolve(records, previous, as_of(context), load_settings().seed)
-    frames = {table: getattr(result, table) for table in TABLES}
-    with connect() as connection, transaction(connection):
-        for table, frame in frames.items():
-            replace_rows(connection, table, frame)
-    for table, frame in frames.items():
-        yield dg.MaterializeResult(asset_key=table, metadata={"rows": frame.height})
+    result = _resolve(context)
+    if result is not None:
+        _keep(result)
+    for table in TABLES:
+        rows = None if result is None else getattr(result, table).height
+        yield dg.MaterializeResult(asset_key=table, metadata={"rows": rows})

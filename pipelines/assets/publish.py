@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.dbt import prepare_manifest
-from pipelines.partitions import WRITE_POOL, daily
+from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.publishing import OPERATIONS, PUBLIC_PREFIXES, documented_columns, publish
 from pipelines.runs import finish_run
 from pipelines.warehouse import connect, personal_path, published_path
@@ -24,6 +24,7 @@ def published_asset(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         group_name="publish",
         partitions_def=daily,
         pool=WRITE_POOL,
+        backfill_policy=ONE_DAY_A_RUN,
         kinds={"duckdb"},
         description="retail.duckdb without personal columns, and retail_personal.duckdb with them.",
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.loading import FileLoader, LoadCount
 from pipelines.dbt import as_of
-from pipelines.partitions import WRITE_POOL, daily
+from pipelines.loading import FileLoader, LoadCount
+from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.pulling import OdooLoader
 from pipelines.runs import start_run
 from pipelines.settings import load_settings, odoo_connection
@@ -23,6 +23,7 @@ SETTING_KEYS = [dg.AssetKey("ops_source"), dg.AssetKey("ops_brand")]
     specs=[dg.AssetSpec(key, group_name="settings", description="From retail.yaml.") for key in SETTING_KEYS],
     partitions_def=daily,
     pool=WRITE_POOL,
+    backfill_policy=ONE_DAY_A_RUN,
 )
 def settings_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Create or migrate the state tables, and write the sources and brands of retail.yaml for dbt."""
@@ -61,6 +62,7 @@ def _file_assets(system: System) -> dg.AssetsDefinition:
         specs=[_spec(system, entity) for entity in system.entities],
         partitions_def=daily,
         pool=WRITE_POOL,
+        backfill_policy=ONE_DAY_A_RUN,
     )
     def load_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         settings = load_settings()
@@ -82,6 +84,7 @@ def _file_assets(system: System) -> dg.AssetsDefinition:
     specs=[_spec(odoo_entities.SYSTEM, entity) for entity in odoo_entities.SYSTEM.entities],
     partitions_def=daily,
     pool=WRITE_POOL,
+    backfill_policy=ONE_DAY_A_RUN,
 )
 def pull_odoo(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Pull what changed in each Odoo; without one the tables stay empty."""
@@ -96,7 +99,8 @@ def pull_odoo(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
             if connection_settings is not None
         ]
         for model, entity in odoo_entities.ODOO_MODELS.items():
-            context.log.info(f"odoo: {model} of {', '.join(sources) or 'no source'}")
+            if loaders:
+                context.log.info(f"odoo: {model} of {', '.join(sources)}")
             yield _result(odoo_entities.SYSTEM, entity, [loader.load(model, entity) for loader in loaders])
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from models import churn, demand, registry, returns
 from pipelines.dbt import as_of
-from pipelines.partitions import WRITE_POOL, daily
+from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings, state_dir
 from pipelines.warehouse import connect, replace_rows, transaction
 
@@ -26,6 +26,7 @@ def _score_asset(task: str, features: list[str], description: str, read: Compute
         group_name="scores",
         partitions_def=daily,
         pool=WRITE_POOL,
+        backfill_policy=ONE_DAY_A_RUN,
         kinds={"lightgbm", "duckdb"},
         description=description,
     )
@@ -45,14 +46,16 @@ def _score_asset(task: str, features: list[str], description: str, read: Compute
 
 def _churn(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
     features = connection.sql("select * from feat_customer__churn").pl()
-    brands = connection.sql("select * from ops_brand").pl()
+    brands = {
+        name: churn.ChurnBrand(horizon_days=brand.churn.horizon_days) for name, brand in load_settings().brands.items()
+    }
     return lambda: churn.fit_and_score(features, brands, day, seed)
 
 
 def _demand(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
     features = connection.sql("select * from feat_sku_store__demand").pl()
     stock = connection.sql(
-        f"""select product_id, store_id, arg_max(on_hand_qty, stock_date)::double as on_hand_qty
+        f"""select product_id, store_id, max(stock_date) as stock_date, arg_max(on_hand_qty, stock_date) as on_hand_qty
         from fct_stock_level where stock_date <= date '{day}' group by all"""
     ).pl()
     return lambda: demand.fit_and_score(features, stock, day, seed)
@@ -67,7 +70,10 @@ def _returns(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Cal
 assets = [
     _score_asset("churn", ["feat_customer__churn"], "Who is leaving, and what is at risk.", _churn),
     _score_asset(
-        "demand", ["feat_sku_store__demand", "fct_stock_level"], "Units of the next four weeks by SKU and store.", _demand
+        "demand",
+        ["feat_sku_store__demand", "fct_stock_level"],
+        "Units of the next four weeks by SKU and store.",
+        _demand,
     ),
     _score_asset(
         "return_anomaly",

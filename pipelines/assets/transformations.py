@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from pipelines.dbt import AFTER_IDENTITY, BEFORE_IDENTITY, Translator, build, prepare_manifest
-from pipelines.partitions import WRITE_POOL, daily
+from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings
 
 _MANIFEST = prepare_manifest()
@@ -19,6 +19,7 @@ _MANIFEST = prepare_manifest()
     partitions_def=daily,
     dagster_dbt_translator=Translator(),
     pool=WRITE_POOL,
+    backfill_policy=ONE_DAY_A_RUN,
 )
 def staging(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     yield from build(context, dbt, load_settings())
@@ -30,6 +31,7 @@ def staging(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     partitions_def=daily,
     dagster_dbt_translator=Translator(),
     pool=WRITE_POOL,
+    backfill_policy=ONE_DAY_A_RUN,
 )
 def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     yield from build(context, dbt, load_settings())

@@ -20,8 +20,9 @@ class FileFormat(StrEnum):
 class Column:
     """One column of an entity.
 
-    name: the raw column. field: the source's own name where it differs. type: DuckDB type after the cast. required: a row without it waits in
-    quarantine. personal: its values tell who a person is. description: meaning and unit.
+    name: the raw column. field: the source's own name where it differs. type: DuckDB type after the cast.
+    required: a row without it waits in quarantine. personal: its values tell who a person is.
+    description: meaning and unit.
     """
 
     name: str

@@ -134,5 +134,14 @@ FINANCE_ENTRIES = Entity(
 SYSTEM = System(
     "headoffice",
     "Files of the retailer's head office.",
-    (STORES, PRODUCTS, PRODUCT_COSTS, STOCK_LEVELS, STOCK_ADJUSTMENTS, PURCHASE_RECEIPTS, CURRENCY_RATES, FINANCE_ENTRIES),
+    (
+        STORES,
+        PRODUCTS,
+        PRODUCT_COSTS,
+        STOCK_LEVELS,
+        STOCK_ADJUSTMENTS,
+        PURCHASE_RECEIPTS,
+        CURRENCY_RATES,
+        FINANCE_ENTRIES,
+    ),
 )

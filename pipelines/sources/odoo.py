@@ -3,9 +3,9 @@
 Belongs here: reading a server through odoorpc and giving its values the types of the declared entity.
 Does not belong here: which models and fields are read (`odoo_entities.py`), cursors, and anything that writes to Odoo.
 
-How a window is read without losing a row: its end is the server's own time, fixed before reading; inside it pages follow
-the id. `write_date` is stored in microseconds but comes, and is compared, in whole seconds, so that seeking past the last
-write date loses the rows which share its second, and an order that is not unique loses rows between pages.
+How a window is read without losing a row: its end is the server's own time, fixed before reading; inside it pages
+follow the id. `write_date` is stored in microseconds but comes, and is compared, in whole seconds, so that seeking past
+the last write date loses the rows which share its second; an order that is not unique loses rows between pages.
 """
 
 import logging
@@ -14,15 +14,15 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import odoorpc
 import odoorpc.error
 import polars as pl
 
+from pipelines.settings import OdooConnection
 from pipelines.sources.contract import Column, Entity
 from pipelines.sources.odoo_entities import DOMAINS, FIELD_ALIASES
 
@@ -72,10 +72,10 @@ class OdooSource:
 
     def __init__(self, url: str, db: str, user: str, password: str, timeout: float = TIMEOUT_SECONDS) -> None:
         """Log in. Raises OdooUnavailableError or OdooLoginError."""
-        self._url = url
         self._clock = _ServerClock()
         self._models: dict[str, Fields | None] = {}
         parts = urlsplit(url)
+        self._where = f"The Odoo at {parts.hostname}"
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise OdooUnavailableError("ODOO_URL must read like https://odoo.example.com, without a path.")
         is_secure = parts.scheme == "https"
@@ -90,10 +90,15 @@ class OdooSource:
             self._odoo.login(db, user, password)
         except odoorpc.error.RPCError:
             raise OdooLoginError(
-                f"{self._where} refused the login: check ODOO_DB, ODOO_USER and ODOO_PASSWORD; an API key may have expired."
+                f"{self._where} refused the login: check ODOO_DB, ODOO_USER, ODOO_PASSWORD (an API key may have ended)."
             ) from None
         except (OSError, HTTPException, ValueError) as error:
             raise self._unavailable(error) from None
+
+    @classmethod
+    def connect(cls, connection: OdooConnection) -> Self:
+        """Log in to the Odoo that the environment names. Raises as the constructor does."""
+        return cls(connection.url, connection.database, connection.user, connection.password.get_secret_value())
 
     @property
     def version(self) -> str:
@@ -152,11 +157,6 @@ class OdooSource:
             if len(page) < ID_PAGE_ROWS:
                 return ids
 
-    @cached_property
-    def _where(self) -> str:
-        parts = urlsplit(self._url)
-        return f"The Odoo at {parts.hostname}"
-
     def _search(self, model: str, domain: Domain, limit: int) -> list[int]:
         ids: list[int] = self._call(model, "search", [domain], {"order": "id", "limit": limit})
         return ids
@@ -186,13 +186,13 @@ class OdooSource:
                 raise OdooLoginError(f"{self._where} refused the user: an API key may have expired.") from None
             if may_be_missing and fault.endswith(("UserError", "KeyError")):
                 return None
-            raise OdooReadError(f"{self._where} failed in {method} of {model} ({fault}): see the server's log.") from None
+            raise OdooReadError(f"{self._where} failed in {method} of {model} ({fault}): see its log.") from None
         except (OSError, HTTPException, ValueError) as error:
             raise self._unavailable(error) from None
 
     def _unavailable(self, error: Exception) -> OdooUnavailableError:
         cause = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else type(error).__name__
-        return OdooUnavailableError(f"{self._where} does not answer ({cause}): check ODOO_URL and that the server is up.")
+        return OdooUnavailableError(f"{self._where} does not answer ({cause}): check ODOO_URL and that it is up.")
 
 
 class _ServerClock(urllib.request.BaseHandler):
@@ -235,28 +235,64 @@ def _field_names(entity: Entity, model: str, fields: Fields) -> list[str]:
 
 def _typed(entity: Entity, model: str, fields: Fields, rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows as the server sends them, as a frame with the entity's columns and types."""
-    frame = pl.DataFrame({column.name: _values(column, model, fields, rows) for column in entity.columns})
-    typed = frame.select(_cast(column) for column in entity.columns)
+    values = {column.name: _values(column, model, fields, rows) for column in entity.columns}
+    frame = pl.DataFrame([_series(column, values[column.name]) for column in entity.columns])
     unreadable = {
         column.name: count
         for column in entity.columns
-        if (count := typed[column.name].null_count() - _cleaned_null_count(frame[column.name]))
+        if column.type != "VARCHAR" and (count := frame[column.name].null_count() - values[column.name].count(None))
     }
     if unreadable:
         logger.warning("values of %s that are not of the declared type became null: %s", model, unreadable)
-    return typed
+    return frame
 
 
-def _values(column: Column, model: str, fields: Fields, rows: list[dict[str, Any]]) -> pl.Series:
-    """Values of a column: the first of its fields that has one.
-
-    False stands for "not set" in every type but boolean, where it is a value.
-    """
-    names = _candidates(column, model, fields)
-    sources = [
-        pl.Series(column.name, [_unset_to_none(row[name], fields[name]["type"]) for row in rows], _WIRE_TYPES[_kind(column)])
-        for name in names
+def _values(column: Column, model: str, fields: Fields, rows: list[dict[str, Any]]) -> list[Any]:
+    """Values of a column: of the fields that it can come from, the first one that is set."""
+    choices = [
+        [_set_or_none(row[name], fields[name]["type"]) for row in rows] for name in _candidates(column, model, fields)
     ]
-    if not sources:
-        return pl.Series(column.name, [None] * len(rows), _WIRE_TYPES[_kind(column)])
-    return pl.select(pl.coalesce(sources).alias(column.name)).to_series()
+    if len(choices) == 1:
+        return choices[0]
+    return [next((value for value in row if value is not None), None) for row in zip(*choices, strict=True)] or [
+        None
+    ] * len(rows)
+
+
+def _set_or_none(value: Any, field_type: str) -> Any:
+    """False stands for "not set" in every type but boolean, an id of 0 for no record, and an empty text for nothing."""
+    if value is False and field_type != "boolean":
+        return None
+    if value == "" or (value == 0 and field_type == "many2one_reference"):
+        return None
+    return value
+
+
+def _series(column: Column, values: list[Any]) -> pl.Series:
+    """Values of a column in the Polars type of its declared one; what cannot be read as that is null."""
+    kind, _, arguments = column.type.partition("(")
+    match kind:
+        case "BIGINT":
+            return pl.Series(column.name, values, pl.Int64, strict=False)
+        case "BOOLEAN":
+            return pl.Series(column.name, values, pl.Boolean, strict=False)
+        case "TIMESTAMP":
+            return _texts(column, values).str.to_datetime(_TIME_FORMAT, time_unit="us", strict=False)
+        case "DATE":
+            return _texts(column, values).str.to_date("%Y-%m-%d", strict=False)
+        case "DECIMAL":
+            precision, scale = (int(number) for number in arguments.rstrip(")").split(","))
+            return _decimals(column, values, precision, scale)
+        case _:
+            text = _texts(column, values).str.replace_all(_CONTROL_CHARACTERS, "").str.strip_chars()
+            return text.replace("", None)
+
+
+def _texts(column: Column, values: list[Any]) -> pl.Series:
+    return pl.Series(column.name, values, pl.String, strict=False)
+
+
+def _decimals(column: Column, values: list[Any], precision: int, scale: int) -> pl.Series:
+    """Floats as decimals, by way of the rounded number's text: 12.120000000000001 is 12.12 and not a hair beside it."""
+    numbers = pl.Series(column.name, values, pl.Float64, strict=False).round(scale)
+    return numbers.cast(pl.String).str.to_decimal(scale=scale).cast(pl.Decimal(precision, scale), strict=False)

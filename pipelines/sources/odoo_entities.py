@@ -6,7 +6,7 @@ Columns carry Odoo's field names; a many2one becomes its id. Times are UTC, as O
 
 from pipelines.sources.contract import Column, Entity, System
 
-# Names a field had in an older version, tried where the first is missing.
+# Fields of this and of older versions that a column can come from: the first one that is set counts.
 FIELD_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "res.partner": {"phone": ("phone", "mobile")},
     "stock.move": {"quantity": ("quantity", "quantity_done")},
@@ -101,15 +101,18 @@ ODOO_MODELS: dict[str, Entity] = {
         "stock.warehouse", "Warehouses.", _text("name", "Name."), _text("code", "Short name."),
         _link("lot_stock_id", "Stock location."), _link("company_id", "Company."),
     ),
-    "stock.lot": _entity("stock.lot", "Lots and serial numbers.", _text("name", "Number."), _link("product_id", "Product.")),
+    "stock.lot": _entity(
+        "stock.lot", "Lots and serial numbers.", _text("name", "Number."), _link("product_id", "Product."),
+    ),
     "stock.quant": _entity(
         "stock.quant", "Stock on hand.", _link("product_id", "Product."), _link("location_id", "Location."),
         _link("lot_id", "Lot."), _number("quantity", "On hand."), _number("reserved_quantity", "Reserved."),
     ),
     "stock.move": _entity(
         "stock.move", "Stock moves.", _link("product_id", "Product."), _link("location_id", "From."),
-        _link("location_dest_id", "To."), _number("quantity", "Done."), _text("state", "State."), _time("date", "When."),
-        _link("origin_returned_move_id", "Move that this one returns."), _text("reference", "Reference."),
+        _link("location_dest_id", "To."), _number("quantity", "Done."), _text("state", "State."),
+        _time("date", "When."), _link("origin_returned_move_id", "Move that this one returns."),
+        _text("reference", "Reference."),
     ),
     "stock.warehouse.orderpoint": _entity(
         "stock.warehouse.orderpoint", "Reordering rules.", _link("product_id", "Product."),
@@ -128,7 +131,8 @@ ODOO_MODELS: dict[str, Entity] = {
         _text("state", "State."), amount="amount_total",
     ),
     "pos.order.line": _entity(
-        "pos.order.line", "Lines of point-of-sale orders.", _link("order_id", "Order."), _link("product_id", "Product."),
+        "pos.order.line", "Lines of point-of-sale orders.", _link("order_id", "Order."),
+        _link("product_id", "Product."),
         _text("full_product_name", "Text on the line."), _number("qty", "Quantity, negative for a return."),
         _number("price_unit", "Unit price."), _number("discount", "Discount in percent."),
         _number("price_subtotal", "Net."), _number("price_subtotal_incl", "With tax."),
@@ -167,7 +171,8 @@ ODOO_MODELS: dict[str, Entity] = {
     ),
     "crm.lead": _entity(
         "crm.lead", "Leads.", _link("partner_id", "Customer."), _text("type", "lead or opportunity."),
-        _link("stage_id", "Stage."), _number("expected_revenue", "Expected revenue."), _flag("active", "False when lost."),
+        _link("stage_id", "Stage."), _number("expected_revenue", "Expected revenue."),
+        _flag("active", "False when lost."),
     ),
     "account.move": _entity(
         "account.move", "Customer refunds.", _text("name", "Number."), _text("move_type", "out_refund."),

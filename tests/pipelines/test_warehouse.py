@@ -4,6 +4,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from pipelines import state, warehouse
@@ -14,7 +15,11 @@ from pipelines.warehouse import WarehouseBusyError, connect, transaction, wareho
 def test_a_second_writer_is_told_who_holds_the_file(prepared: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     writer_lock.release()
     holder = subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.warehouse import connect\nwith connect(): print('held', flush=True); input()"],
+        [
+            sys.executable,
+            "-c",
+            "from pipelines.warehouse import connect\nwith connect(): print('held', flush=True); input()",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -32,9 +37,8 @@ def test_a_second_writer_is_told_who_holds_the_file(prepared: Settings, monkeypa
 
 def test_a_transaction_is_all_or_nothing(prepared: Settings) -> None:
     with connect() as connection:
-        with pytest.raises(ZeroDivisionError), transaction(connection):
-            connection.execute("insert into ops_cursor values ('a', 'b', now())")
-            raise ZeroDivisionError
+        with pytest.raises(duckdb.BinderException), transaction(connection):
+            connection.execute("insert into ops_cursor values ('a', 'b', now()); select no_such_column")
         assert connection.execute("select count(*) from ops_cursor").fetchall() == [(0,)]
 
 

@@ -1,0 +1,108 @@
+{#- Rules that more than one mart or feature needs, said once. -#}
+{#- All rows of several models with the same columns. -#}
+{% macro marts_union_all(models) -%}
+    {%- for model in models %}
+        select *
+        from {{ ref(model) }}
+        {%- if not loop.last %}
+            union all by name
+        {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The systems that sell, and those that take payments. -#}
+{% macro marts_order_line_models() -%}
+    {{
+        return(
+            [
+                "stg_pos__order_line",
+                "stg_shopify__order_line",
+                "stg_carrier__order_line",
+                "stg_odoo__order_line",
+            ]
+        )
+    }}
+{%- endmacro %}
+
+{% macro marts_payment_models() -%}
+    {{ return(["stg_pos__payment", "stg_shopify__payment", "stg_odoo__payment"]) }}
+{%- endmacro %}
+
+{#- The run's business date, inclusive. -#}
+{% macro marts_as_of() -%} cast('{{ var("as_of") }}' as date) {%- endmacro %}
+
+{#- Units of reporting currency for one unit of a row's currency: 1 for the currency itself, null without a rate. -#}
+{% macro marts_rate_to_reporting(currency_code, exchange_rate) -%}
+    case
+        when {{ currency_code }} = '{{ var("reporting_currency") }}'
+        then cast(1 as decimal(28, 10))
+        else {{ exchange_rate }}
+    end
+{%- endmacro %}
+
+{#- Money times a rate or quantity, rounded once, to the four digits that money has. -#}
+{% macro marts_money(expression) -%} cast({{ expression }} as decimal(18, 4)) {%- endmacro %}
+
+{#- A feature: a double rounded, so that equal input gives equal bits. A division by zero or null is null. -#}
+{% macro marts_ratio(numerator, denominator) -%}
+    round(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0), 6)
+{%- endmacro %}
+
+{% macro marts_double(expression) -%} round(cast({{ expression }} as double), 6) {%- endmacro %}
+
+{#- Sample standard deviation from whole or decimal sums, which are the same in any order of addition. -#}
+{% macro marts_standard_deviation(value, count) -%}
+    round(
+        sqrt(
+            greatest(
+                cast(sum({{ value }} * {{ value }}) as double)
+                - cast(sum({{ value }}) as double)
+                * cast(sum({{ value }}) as double)
+                / nullif({{ count }}, 0),
+                0
+            )
+            / nullif(greatest({{ count }} - 1, 0), 0)
+        ),
+        6
+    )
+{%- endmacro %}
+
+{#- The n-th weekday (ISO, Monday is 1) of a month. -#}
+{% macro marts_nth_weekday(year, month, weekday, n) -%}
+    cast(
+        make_date({{ year }}, {{ month }}, 1) + cast(
+            (({{ weekday }} - isodow(make_date({{ year }}, {{ month }}, 1)) + 7) % 7)
+            + 7 * ({{ n }} - 1) as integer
+        ) as date
+    )
+{%- endmacro %}
+
+{#- The last Monday of a month. -#}
+{% macro marts_last_monday(year, month) -%}
+    cast(date_trunc('week', last_day(make_date({{ year }}, {{ month }}, 1))) as date)
+{%- endmacro %}
+
+{#- First day of the retail year (4-5-4 calendar): the Sunday on or after 29 January. -#}
+{% macro marts_retail_year_start(year) -%}
+    cast(make_date({{ year }}, 1, 29) + cast(7 - isodow(make_date({{ year }}, 1, 29)) as integer) as date)
+{%- endmacro %}
+
+{#- A relation with `known_date`: the brand's local date on which a daily run would first have had the row. "Known before
+    the start of the next local day" is `known_date <= snapshot_date`. Each instant is converted once. -#}
+{% macro marts_with_known_date(relation) -%}
+    (
+        select relation.*, known.known_date
+        from {{ relation }} as relation
+        left join
+            (
+                select
+                    instant.brand,
+                    instant.known_at,
+                    {{ local_date("instant.known_at", "brand.time_zone") }} as known_date
+                from (select distinct brand, known_at from {{ relation }}) as instant
+                inner join {{ source("ops", "ops_brand") }} as brand on instant.brand = brand.brand
+            ) as known
+            on relation.brand = known.brand
+            and relation.known_at = known.known_at
+    )
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#- Three times of a row: the instant in UTC, the store's business date, and when it was known.
+    Every conversion names its zone, so that no result depends on the session's TimeZone or the process's TZ. -#}
+{#- A timestamp with offset as a UTC timestamp. -#}
+{% macro utc(timestamp_with_offset) -%} timezone('UTC', {{ timestamp_with_offset }}) {%- endmacro %}
+
+{#- A local timestamp of a time zone as a UTC timestamp. -#}
+{% macro local_to_utc(local_timestamp, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, {{ local_timestamp }}))
+{%- endmacro %}
+
+{#- The business date, in a time zone, of a UTC timestamp. -#}
+{% macro local_date(utc_timestamp, time_zone) -%}
+    cast(timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }})) as date)
+{%- endmacro %}
+
+{#- The last instant, in UTC, of a local day: when what is only dated is taken to have happened. -#}
+{% macro end_of_day(local_date, time_zone) -%}
+    ({{ local_to_utc("(" ~ local_date ~ " + interval 1 day)", time_zone) }} - interval 1 microsecond)
+{%- endmacro %}
+
+{#- When a daily run would have had the row: for bulk history its event plus the source's delay, else its load.
+    `version` comes from newest_version, `source` from stg_ops__source. -#}
+{% macro known_at(event_at, version="version", source="source") -%}
+    case
+        when {{ version }}._is_history
+        then {{ event_at }} + to_hours({{ source }}.known_after_hours)
+        else {{ version }}._loaded_at
+    end
+{%- endmacro %}

@@ -1,0 +1,69 @@
+-- Days from two years before the first order, or `as_of`, to the end of the year after `as_of`.
+with
+    span as (
+        select
+            make_date(
+                cast(
+                    year(least(coalesce(min(order_date), {{ marts_as_of() }}), {{ marts_as_of() }}))
+                    - 2 as bigint
+                ),
+                1,
+                1
+            ) as first_date,
+            make_date(cast(year({{ marts_as_of() }}) + 1 as bigint), 12, 31) as last_date
+        from {{ ref("fct_order_line") }}
+    ),
+    day as (
+        select unnest(generate_series(first_date, last_date, interval 1 day))::date as date_day from span
+    ),
+    retail as (
+        select
+            date_day,
+            case
+                when date_day >= {{ marts_retail_year_start("year(date_day)") }}
+                then year(date_day)
+                else year(date_day) - 1
+            end as retail_year
+        from day
+    ),
+    retail_week as (
+        select
+            date_day,
+            retail_year,
+            divide(date_day - {{ marts_retail_year_start("retail_year") }}, 7) + 1 as retail_week
+        from retail
+    ),
+    holiday as (
+        select
+            holiday_date as date_day,
+            list(distinct country_code order by country_code) as holiday_country_codes
+        from {{ ref("int_holiday") }}
+        group by holiday_date
+    )
+select
+    date_day,
+    cast(year(date_day) as integer) as year,
+    cast(quarter(date_day) as integer) as quarter,
+    cast(month(date_day) as integer) as month,
+    cast(day(date_day) as integer) as day_of_month,
+    cast(isodow(date_day) as integer) as iso_weekday,
+    cast(isoyear(date_day) as integer) as iso_year,
+    cast(weekofyear(date_day) as integer) as iso_week,
+    cast(date_trunc('week', date_day) as date) as week_start_date,
+    cast(retail_year as integer) as retail_year,
+    cast(retail_week as integer) as retail_week,
+    cast(
+        -- Months of 4, 5 and 4 weeks; a 53rd week belongs to the last.
+        case
+            when retail_week = 53
+            then 12
+            else
+                divide(retail_week - 1, 13) * 3 + case
+                    when (retail_week - 1) % 13 < 4 then 1 when (retail_week - 1) % 13 < 9 then 2 else 3
+                end
+        end as integer
+    ) as retail_month,
+    isodow(date_day) >= 6 as is_weekend,
+    coalesce(holiday.holiday_country_codes, []) as holiday_country_codes
+from retail_week
+left join holiday using (date_day)

@@ -1,0 +1,23 @@
+select
+    entry.finance_entry_id,
+    entry.source_name,
+    entry.brand,
+    entry.source_entry_id,
+    entry.posted_at,
+    entry.posted_date,
+    entry.account_code,
+    entry.description,
+    entry.amount,
+    entry.currency_code,
+    '{{ var("reporting_currency") }}' as reporting_currency_code,
+    {{
+        marts_money(
+            "entry.amount * " ~ marts_rate_to_reporting("entry.currency_code", "rate.exchange_rate")
+        )
+    }} as amount_reporting,
+    entry.known_at
+from {{ ref("stg_headoffice__finance_entry") }} as entry
+left join
+    {{ ref("int_exchange_rate") }} as rate
+    on entry.currency_code = rate.currency_code
+    and entry.posted_date = rate.rate_date

@@ -1,0 +1,15 @@
+with event as ({{ marts_union_all(["stg_loyalty__event", "stg_odoo__loyalty_history"]) }})
+select
+    loyalty_event_id,
+    source_name,
+    brand,
+    customer_source_name,
+    source_customer_id,
+    occurred_at,
+    occurred_date,
+    event_kind,
+    points,
+    source_receipt_no,
+    known_at,
+    known_date
+from {{ marts_with_known_date("event") }}

@@ -1,0 +1,14 @@
+with payment as ({{ marts_union_all(marts_payment_models()) }})
+select
+    payment.*,
+    '{{ var("reporting_currency") }}' as reporting_currency_code,
+    {{
+        marts_money(
+            "payment.amount * " ~ marts_rate_to_reporting("payment.currency_code", "rate.exchange_rate")
+        )
+    }} as amount_reporting
+from payment
+left join
+    {{ ref("int_exchange_rate") }} as rate
+    on payment.currency_code = rate.currency_code
+    and payment.paid_date = rate.rate_date

@@ -1,0 +1,16 @@
+select
+    rule.source_name || ':' || rule.id as orderpoint_id,
+    rule.source_name,
+    cast(rule.id as varchar) as source_orderpoint_id,
+    {{ store_id("rule.source_name", "'warehouse:' || rule.warehouse_id") }} as store_id,
+    product.product_id,
+    rule.product_min_qty as minimum_qty,
+    rule.product_max_qty as maximum_qty,
+    rule.trigger as trigger_kind,
+    rule.write_date as updated_at
+from {{ source("raw_odoo", "stock_warehouse_orderpoint") }} as rule
+inner join {{ ref("stg_ops__source") }} as source using (source_name)
+left join
+    {{ ref("stg_odoo__product_product") }} as product
+    on product.source_name = rule.source_name
+    and product.source_product_id = cast(rule.product_id as varchar)

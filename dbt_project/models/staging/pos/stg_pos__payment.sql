@@ -1,0 +1,31 @@
+with
+    payment as (
+        select
+            version.*,
+            source.brand,
+            source.currency_code,
+            source.known_after_hours,
+            coalesce(store.time_zone, source.time_zone) as time_zone,
+            {{ pos_order_id("version.source_name", "version.store_no", "version.receipt_no") }} as order_id
+        from
+            {{ newest_version(source("raw_pos", "payments"), ["store_no", "receipt_no", "payment_no"]) }}
+            as version
+        inner join {{ ref("stg_ops__source") }} as source using (source_name)
+        left join
+            {{ ref("stg_headoffice__store") }} as store
+            on store.store_id = {{ store_id("source.code_space", "version.store_no") }}
+    )
+
+select
+    order_id || ':' || payment_no as payment_id,
+    order_id,
+    source_name,
+    brand,
+    {{ local_to_utc("paid_at", "time_zone") }} as paid_at,
+    cast(payment.paid_at as date) as paid_date,
+    tender,
+    amount,
+    currency_code,
+    {{ known_at(local_to_utc("payment.paid_at", "time_zone"), version="payment", source="payment") }}
+    as known_at
+from payment

@@ -1,0 +1,79 @@
+-- Nested parts are parsed once, here, and unnested by the models that read this one.
+with
+    parsed as (
+        select
+            version.*,
+            source.brand,
+            source.time_zone,
+            source.known_after_hours,
+            {{ shopify_line_items("version.line_items") }} as items,
+            {{ shopify_shipping_lines("version.shipping_lines") }} as shippings,
+            {{ shopify_transactions("version.transactions") }} as payments,
+            {{ shopify_customer("version.customer") }} as buyer,
+            coalesce(
+                {{ shopify_address("version.billing_address") }},
+                {{ shopify_address("version.shipping_address") }}
+            ) as address,
+            {{ utc("version.created_at") }} as ordered_at
+        from {{ newest_version(source("raw_shopify", "orders"), ["id"], changed_at="updated_at") }} as version
+        inner join {{ ref("stg_ops__source") }} as source using (source_name)
+    ),
+
+    identified as (
+        select
+            *,
+            -- A guest leaves at least a name or an address to write to. An order with none belongs to
+            -- nobody, and
+            -- above all not to one person together with the other such orders.
+            case
+                when buyer.id is not null
+                then buyer.id
+                when
+                    coalesce(
+                        {{ text_or_null("email") }},
+                        {{ text_or_null("phone") }},
+                        {{ text_or_null("address.phone") }},
+                        {{ text_or_null("address.name") }},
+                        {{ text_or_null("address.last_name") }}
+                    )
+                    is not null
+                then 'guest:' || id
+            end as source_customer_id
+        from parsed
+    )
+
+select
+    {{ order_id("source_name", "id") }} as order_id,
+    source_name,
+    brand,
+    id as source_order_id,
+    name as order_name,
+    source_customer_id,
+    ordered_at,
+    {{ local_date("ordered_at", "time_zone") }} as order_date,
+    {{ utc("updated_at") }} as updated_at,
+    {{ utc("cancelled_at") }} as cancelled_at,
+    case
+        when coalesce(test, false) then 'test_order' when cancelled_at is not null then 'cancelled'
+    end as excluded_reason,
+    financial_status,
+    coalesce(taxes_included, false) as is_tax_included,
+    currency as currency_code,
+    subtotal_price as subtotal_amount,
+    total_discounts as discount_amount,
+    total_tax as tax_amount,
+    total_price as total_amount,
+    cast(
+        {{ list_amount("items", "element.quantity * element.price") }}
+        - coalesce({{ list_amount("items", "element.total_discount") }}, 0)
+        - subtotal_price as decimal(18, 4)
+    ) as subtotal_difference_amount,
+    items as line_items,
+    shippings as shipping_lines,
+    payments as transactions,
+    {{ text_or_null("email") }} as email,
+    {{ text_or_null("phone") }} as phone,
+    buyer as customer,
+    address,
+    {{ known_at("ordered_at", version="identified", source="identified") }} as known_at
+from identified

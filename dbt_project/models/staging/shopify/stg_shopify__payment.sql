@@ -1,0 +1,37 @@
+-- Money that moved: successful sales and captures, and refunds. An authorization or a void moves none.
+with
+    payment as (
+        select
+            orders.order_id,
+            orders.source_name,
+            orders.brand,
+            orders.ordered_at,
+            orders.currency_code,
+            orders.known_at as order_known_at,
+            unnest(orders.transactions) as part
+        from {{ ref("stg_shopify__order") }} as orders
+        where orders.excluded_reason is distinct from 'test_order'
+    ),
+
+    dated as (
+        select
+            payment.* exclude (part),
+            part.*,
+            {{ utc("coalesce(part.processed_at, part.created_at)") }} as moved_at
+        from payment
+        where part.kind in ('sale', 'capture', 'refund') and part.status = 'success'
+    )
+
+select
+    dated.order_id || ':' || dated.id as payment_id,
+    dated.order_id,
+    dated.source_name,
+    dated.brand,
+    coalesce(dated.moved_at, dated.ordered_at) as paid_at,
+    {{ local_date("coalesce(dated.moved_at, dated.ordered_at)", "source.time_zone") }} as paid_date,
+    dated.gateway as tender,
+    if(dated.kind = 'refund', - dated.amount, dated.amount) as amount,
+    coalesce(dated.currency, dated.currency_code) as currency_code,
+    greatest(dated.order_known_at, dated.moved_at + to_hours(source.known_after_hours)) as known_at
+from dated
+inner join {{ ref("stg_ops__source") }} as source using (source_name)

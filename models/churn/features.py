@@ -1,0 +1,99 @@
+"""What the churn model sees: the columns of `feat_customer__churn`, their meaning, and the sentence of each group.
+
+Belongs here: declaration and wording. Does not belong here: how features are computed (dbt) or learnt from (train).
+"""
+
+import polars as pl
+
+from models.features import Feature, FeatureTable
+from models.reasons import counted, percent, whole
+
+TABLE = FeatureTable(
+    keys={"customer_id": "text", "brand": "text", "snapshot_date": "date"},
+    # The calendar is the same for all customers of a snapshot: with about a year of snapshots a model would learn
+    # which snapshot a row is from, not a season.
+    context={"currency_code": "text", "month": "integer", "week_of_year": "integer"},
+    features=(
+        Feature("recency_days", "integer", "recency", "Days since the last purchase", "leave_out"),
+        Feature(
+            "recency_to_gap_ratio",
+            "number",
+            "recency",
+            "Days since the last purchase over the usual gap between purchases",
+            "learn",
+        ),
+        Feature("order_count_28", "integer", "frequency", "Orders in the last 28 days"),
+        Feature("order_count_28_before", "integer", "frequency", "Orders in the 28 days before those"),
+        Feature("order_count_84", "integer", "frequency", "Orders in the last 84 days"),
+        Feature("order_count_365", "integer", "frequency", "Orders in the last 365 days"),
+        Feature("active_days_count", "integer", "frequency", "Days with a purchase in the last 365 days"),
+        Feature("gap_mean_days", "number", "rhythm", "Usual (mean) days between purchase days", "learn"),
+        Feature("gap_std_days", "number", "rhythm", "Spread of the days between purchase days", "learn"),
+        Feature("gap_max_days", "integer", "rhythm", "Longest gap between purchase days", "learn"),
+        Feature("gap_last_days", "integer", "rhythm", "Gap between the last two purchase days", "learn"),
+        Feature("gap_last_to_mean_ratio", "number", "rhythm", "Last gap over the usual gap", "learn"),
+        Feature("net_amount_28", "number", "value", "Net purchases of the last 28 days"),
+        Feature("net_amount_84", "number", "value", "Net purchases of the last 84 days"),
+        Feature("net_amount_365", "number", "value", "Net purchases of the last 365 days"),
+        Feature(
+            "net_amount_trend_ratio", "number", "value", "Last 28 days' purchases over a third of 84 days'", "learn"
+        ),
+        Feature("basket_amount_mean", "number", "basket", "Net amount of an order, mean of 365 days", "learn"),
+        Feature("basket_quantity_mean_84", "number", "basket", "Units of an order, mean of 84 days", "learn"),
+        Feature("category_count_84", "integer", "breadth", "Categories bought from in the last 84 days"),
+        Feature("department_count_84", "integer", "breadth", "Departments bought from in the last 84 days"),
+        Feature("discount_share_84", "number", "discount", "Discount over list value, last 84 days", "learn"),
+        Feature("web_share_84", "number", "channel", "Share of orders on line, last 84 days", "learn"),
+        Feature("return_share_365", "number", "returns", "Returned over bought amount, last 365 days", "learn"),
+        Feature("loyalty_points_balance", "integer", "loyalty", "Loyalty points on the account", "learn"),
+        Feature("loyalty_points_redeemed_84", "integer", "loyalty", "Loyalty points used in the last 84 days", "learn"),
+        Feature("campaign_contact_count_84", "integer", "campaign", "Campaign sends of the last 84 days"),
+        Feature("campaign_redemption_count_84", "integer", "campaign", "Coupons redeemed in the last 84 days"),
+        Feature("tenure_days", "integer", "relation", "Days since the first purchase"),
+        Feature("brand_count", "integer", "relation", "Brands of the retailer bought from"),
+    ),
+    labels={"lapsed": "flag", "future_net_amount": "number"},
+)
+FEATURES = TABLE.features
+GROUPS = tuple(dict.fromkeys(feature.group for feature in FEATURES))
+
+_RECENCY = counted("recency_days", "day", "days")
+_USUAL_GAP = counted("gap_mean_days", "day", "days")
+
+# A sentence is null where its fact does not exist for the customer; the group is then no reason.
+SENTENCES: dict[str, pl.Expr] = {
+    "recency": pl.when(pl.col("gap_mean_days").is_null())
+    .then(pl.format("Last purchase {} ago; no second one yet", _RECENCY))
+    .when(pl.col("recency_days") > pl.col("gap_mean_days"))
+    .then(pl.format("No purchase for {}; usual gap {}", _RECENCY, _USUAL_GAP))
+    .otherwise(pl.format("Last purchase {} ago; usual gap {}", _RECENCY, _USUAL_GAP)),
+    "frequency": pl.format(
+        "{} in the last 28 days, {} in the 28 days before, {} in a year",
+        counted("order_count_28", "order", "orders"),
+        whole("order_count_28_before"),
+        whole("order_count_365"),
+    ),
+    "rhythm": pl.format(
+        "Last gap between purchases {}; usual gap {}", counted("gap_last_days", "day", "days"), _USUAL_GAP
+    ),
+    "value": pl.format(
+        "Bought for {} {} in the last 28 days, {} in the last 84",
+        whole("net_amount_28"),
+        pl.col("currency_code"),
+        whole("net_amount_84"),
+    ),
+    "basket": pl.format("An order is {} {} on average", whole("basket_amount_mean"), pl.col("currency_code")),
+    "breadth": pl.format("Bought from {} in the last 84 days", counted("category_count_84", "category", "categories")),
+    "discount": pl.format("{} % of the value of the last 84 days was discount", percent("discount_share_84")),
+    "channel": pl.format("{} % of the orders of the last 84 days on line", percent("web_share_84")),
+    "returns": pl.when(pl.col("return_share_365") >= 0.005).then(
+        pl.format("{} % of the amount bought in a year was returned", percent("return_share_365"))
+    ),
+    "loyalty": pl.format("{} on the loyalty account", counted("loyalty_points_balance", "point", "points")),
+    "campaign": pl.format(
+        "{} in the last 84 days, {} redeemed",
+        counted("campaign_contact_count_84", "campaign send", "campaign sends"),
+        counted("campaign_redemption_count_84", "coupon", "coupons"),
+    ),
+    "relation": pl.format("First purchase {} ago", counted("tenure_days", "day", "days")),
+}

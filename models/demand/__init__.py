@@ -1,0 +1,96 @@
+"""Demand: units of a product in a store over the coming four weeks, with a range, cover and the chance to sell out.
+
+`fit_and_score` is the whole of it: frames in, frames and models out. No files, no clock, no network.
+"""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from models.demand import score, train
+from models.demand.features import FEATURES, HORIZON_WEEKS, PERIOD_FEATURES, TABLE
+from models.demand.settings import DemandConfig
+from models.features import FeatureError, check_null_share, encode
+from models.registry import SavedModel
+
+__all__ = ["DemandConfig", "fit_and_score"]
+
+STOCK_COLUMNS = ("product_id", "store_id", "stock_date", "on_hand_qty")
+RECENT_LAGS = ("units_lag_1", "units_lag_2", "units_lag_3", "units_lag_4")
+
+
+def fit_and_score(
+    features: pl.DataFrame, stock: pl.DataFrame, as_of: date, seed: int, config: DemandConfig | None = None
+) -> tuple[pl.DataFrame, list[SavedModel]]:
+    """Forecast every series at the last origin, each brand by a model of its own.
+
+    features: `feat_sku_store__demand`, all origins. stock: the latest level of each product and store known by as_of
+    (product_id, store_id, stock_date, on_hand_qty). A brand whose history does not bear a model, or whose feed is
+    silent, is forecast by the mean of 13 weeks and says so. Raises FeatureError where a frame does not fit.
+    """
+    config = config or DemandConfig()
+    TABLE.check(features)
+    levels = _recent_stock(stock, as_of, config)
+    frames, models = [pl.DataFrame(schema=score.SCHEMA)], []
+    for brand in sorted(features["brand"].unique().drop_nulls()):
+        rows = features.filter(pl.col("brand") == brand).sort("origin_date", "product_id", "store_id", "horizon")
+        model, scored = _brand(rows, levels, brand, config, as_of, seed)
+        models.append(model)
+        frames.append(scored)
+    return pl.concat(frames), models
+
+
+def _brand(
+    rows: pl.DataFrame, levels: pl.DataFrame, brand: str, config: DemandConfig, as_of: date, seed: int
+) -> tuple[SavedModel, pl.DataFrame]:
+    population = TABLE.population(rows)
+    to_score = population.filter(pl.col("origin_date") == pl.col("origin_date").max())
+    series = train.period_rows(to_score)
+    if to_score.height != series.height * HORIZON_WEEKS:
+        raise FeatureError(f"a series of the last origin does not have its {HORIZON_WEEKS} weeks")
+    labelled = train.observed(population, as_of)
+    cut = train.cut_by_time(labelled)
+    silent = _silent_weeks(series)
+    is_silent = silent >= config.silent_weeks
+    counts = {
+        "scored_series": series.height,
+        "silent_weeks": silent,
+        "series_with_stock": series.join(levels, on=["product_id", "store_id"], how="semi").height,
+    }
+    if cut is None or is_silent:
+        reason = f"the brand sold nothing in the last {silent} weeks" if is_silent else "too little history"
+        card = train.rule_card(rows, brand, as_of, seed, reason)
+        rule = SavedModel(task="demand", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
+        rule = rule.counting(**counts)
+        return rule, score.scores(series, score.rule_forecast(series, silent if is_silent else 0), levels, rule, as_of)
+    model, encoding = train.fit(labelled, cut, brand, config, as_of, seed)
+    check_null_share(to_score, FEATURES, encoding)
+    weeks, periods = encode(to_score, FEATURES, encoding), encode(series, PERIOD_FEATURES, encoding)
+    model = model.counting(**counts, **weeks.counts)
+    forecasts = score.model_forecast(model, weeks.values, periods.values, series)
+    return model, score.scores(series, forecasts, levels, model, as_of)
+
+
+def _silent_weeks(series: pl.DataFrame) -> int:
+    """Weeks up to the origin, at most 4, in which no series of the brand sold anything though they sold before."""
+    if not series["units_mean_13"].fill_null(0).sum() > 0:
+        return 0
+    silent = 0
+    for lag in RECENT_LAGS:
+        if series[lag].fill_null(0).sum() > 0:
+            break
+        silent += 1
+    return silent
+
+
+def _recent_stock(stock: pl.DataFrame, as_of: date, config: DemandConfig) -> pl.DataFrame:
+    """Stock levels that are recent enough to mean anything, one a product and store."""
+    missing = sorted(set(STOCK_COLUMNS) - set(stock.columns))
+    if missing:
+        raise FeatureError(f"stock: columns missing: {', '.join(missing)}")
+    if stock.select("product_id", "store_id").is_duplicated().any():
+        raise FeatureError("stock: more than one row a product and store")
+    oldest = as_of - timedelta(days=config.stock_max_age_days)
+    return stock.filter(pl.col("stock_date").is_between(oldest, as_of)).select(
+        "product_id", "store_id", on_hand_qty=pl.col("on_hand_qty").cast(pl.Float64)
+    )

@@ -1,0 +1,104 @@
+"""Forecast rows from a saved model, or from the mean of 13 weeks: four weeks' sum, range, cover, stock-out, reasons.
+
+Belongs here: what a score row says. Does not belong here: training.
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from models import boosting
+from models.demand.distribution import UPPER_IN_DEVIATIONS, chance_above, scaled_range
+from models.demand.features import FEATURES, GROUPS, HORIZON_WEEKS, PERIOD_FEATURES, SENTENCES
+from models.demand.train import forecast, period_scale
+from models.reasons import percent, short, top_reasons, whole
+from models.registry import SavedModel
+
+SCHEMA = pl.Schema(
+    {
+        "product_id": pl.String(),
+        "store_id": pl.String(),
+        "brand": pl.String(),
+        "as_of_date": pl.Date(),
+        "model_version": pl.String(),
+        "horizon_weeks": pl.Int32(),
+        "forecast_qty": pl.Float64(),
+        "forecast_low_qty": pl.Float64(),
+        "forecast_high_qty": pl.Float64(),
+        "on_hand_qty": pl.Float64(),
+        "cover_days": pl.Float64(),
+        "stock_out_probability": pl.Float64(),
+        "reasons": pl.List(pl.String()),
+        "is_fallback": pl.Boolean(),
+    }
+)
+HISTORY_REASON = "Too little history of this brand for a model: mean of the last 13 weeks"
+STOCK_SENTENCE = pl.format(
+    "{} on hand, {} days of the forecast; {} % chance to sell out in 4 weeks",
+    short("on_hand_qty"),
+    whole("cover_days"),
+    percent("stock_out_probability"),
+)
+
+
+def model_forecast(model: SavedModel, weeks: np.ndarray, periods: np.ndarray, series: pl.DataFrame) -> pl.DataFrame:
+    """Mean, range and reasons of series from their encoded weeks (sorted by series and horizon) and periods."""
+    used = {"mean": FEATURES, "low": PERIOD_FEATURES, "high": PERIOD_FEATURES}
+    boosters = {role: boosting.from_text(text, used[role]) for role, text in model.model_texts.items()}
+    mean, low, high = forecast(boosters, weeks, periods, period_scale(series))
+    low, high = scaled_range(mean, low, high, model.calibration)
+    contributions = boosting.group_contributions(boosters["mean"], weeks, FEATURES, GROUPS)
+    size = np.abs(contributions.reshape(-1, HORIZON_WEEKS, len(GROUPS)).mean(axis=1))
+    reasons = top_reasons(series, size, GROUPS, SENTENCES, default=SENTENCES["level"])
+    return pl.DataFrame({"mean": mean, "low": low, "high": high, "reasons": reasons})
+
+
+def rule_forecast(series: pl.DataFrame, silent_weeks: int) -> pl.DataFrame:
+    """Mean of the last 13 weeks, silent ones not counted, with a range of the series' own spread."""
+    weeks = 13 - silent_weeks
+    mean = series["units_mean_13"].fill_null(0).to_numpy() * 13 / weeks * HORIZON_WEEKS
+    deviation = np.sqrt(np.maximum(series["units_std_13"].to_numpy() ** 2 * HORIZON_WEEKS, mean))
+    half = deviation * UPPER_IN_DEVIATIONS
+    why = pl.lit(
+        f"The brand sold nothing in the last {silent_weeks} weeks, its feed may be silent: mean of the weeks before"
+        if silent_weeks
+        else HISTORY_REASON
+    )
+    return pl.DataFrame(
+        {
+            "mean": mean,
+            "low": np.maximum(mean - half, 0),
+            "high": mean + half,
+            "reasons": series.select(pl.concat_list(why, SENTENCES["level"])).to_series(),
+        }
+    )
+
+
+def scores(
+    series: pl.DataFrame, forecasts: pl.DataFrame, stock: pl.DataFrame, model: SavedModel, as_of: date
+) -> pl.DataFrame:
+    """Score rows of one brand's series. stock: product_id, store_id, on_hand_qty as DOUBLE, of recent date."""
+    rows = (
+        pl.concat([series.select("product_id", "store_id", "brand"), forecasts], how="horizontal")
+        .join(stock, on=["product_id", "store_id"], how="left", maintain_order="left")
+        .with_columns(
+            as_of_date=pl.lit(as_of),
+            model_version=pl.lit(model.version),
+            horizon_weeks=pl.lit(HORIZON_WEEKS),
+            forecast_qty=pl.col("mean").round(6),
+            forecast_low_qty=pl.min_horizontal("low", "mean").round(6),
+            forecast_high_qty=pl.max_horizontal("high", "mean").round(6),
+            is_fallback=pl.lit(model.card.is_fallback),
+        )
+    )
+    daily = pl.col("mean") / (7 * HORIZON_WEEKS)
+    deviation = ((rows["high"] - rows["mean"]) / UPPER_IN_DEVIATIONS).to_numpy()
+    chance = chance_above(rows["on_hand_qty"].fill_null(0).to_numpy(), rows["mean"].to_numpy(), deviation)
+    rows = rows.with_columns(
+        # A forecast of nothing has no days of cover: null, not an endless number.
+        cover_days=pl.when(pl.col("mean") > 0).then((pl.col("on_hand_qty").clip(lower_bound=0) / daily).round(1)),
+        stock_out_probability=pl.when(pl.col("on_hand_qty").is_not_null()).then(pl.Series(np.round(chance, 6))),
+    )
+    with_stock = pl.concat_list("reasons", pl.concat_list(STOCK_SENTENCE).list.drop_nulls())
+    return rows.with_columns(reasons=with_stock).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())

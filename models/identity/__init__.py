@@ -1,0 +1,153 @@
+"""Decides which customer records of all systems are one person, and gives persons ids that stay.
+
+Belongs here: `resolve`, the one way in, a pure function from tables to tables.
+Does not belong here: reading or writing the warehouse, and anything a person decided by hand.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from models.identity import clustering, golden_record, linkage, normalise, stable_ids
+from models.identity.normalise import NulledValues
+from models.identity.settings import RECORD_KINDS, IdentityConfig
+from models.identity.stable_ids import KEY, PreviousIdentity
+
+__all__ = ["IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "resolve"]
+
+THREADS = 2
+
+LINK_SCHEMA = {
+    "left_source_name": pl.String(), "left_source_customer_id": pl.String(), "right_source_name": pl.String(),
+    "right_source_customer_id": pl.String(), "match_probability": pl.Float64(), "match_weight": pl.Float64(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KindSummary:
+    """Counts of one kind of record. `method`: 'trained' on these records, 'starting weights' where there are too few
+    to learn from, 'no candidates' where no two records share anything."""
+
+    record_kind: str
+    records: int
+    customers: int
+    pairs_scored: int
+    unions_refused: int
+    largest_cluster: int
+    method: str
+
+
+@dataclass(frozen=True)
+class IdentitySummary:
+    """What a run found, in counts: no personal value."""
+
+    records: int
+    customers: int
+    pairs_scored: int
+    kinds: tuple[KindSummary, ...]
+    nulled_values: tuple[NulledValues, ...]
+
+
+@dataclass(frozen=True)
+class IdentityResult:
+    """The identity tables, whole (history included), ready to replace the ones before. `charts`: a page a kind."""
+
+    identity_xref: pl.DataFrame
+    identity_link: pl.DataFrame
+    identity_golden: pl.DataFrame
+    identity_event: pl.DataFrame
+    summary: IdentitySummary
+    charts: dict[str, str]
+
+
+def resolve(
+    records: pl.DataFrame,
+    previous: PreviousIdentity,
+    as_of: date,
+    seed: int,
+    config: IdentityConfig | None = None,
+    with_charts: bool = False,
+) -> IdentityResult:
+    """Resolves `stg_customer_record` (one row a source record) into customers as of a date.
+
+    The result depends on the values of the rows, not on their order. Raises ValueError for a repeated or missing
+    record key, a missing column, and an `as_of` before the last change of `previous`.
+    """
+    config = config or IdentityConfig()
+    conformed = normalise.conform(records)
+    # A closed memory: nothing is fetched, nothing is left behind.
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "threads": THREADS,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    with closing(duckdb.connect(":memory:", config=options)) as con:
+        nulled = normalise.normalise(con, conformed, as_of, config)
+        cluster_of = np.arange(conformed.height, dtype=np.int64)
+        all_pairs = [pl.DataFrame(schema=linkage.PAIR_SCHEMA)]
+        kinds, charts = [], {}
+        for kind in RECORD_KINDS:
+            table = f"identity_{kind.name}"
+            normalise.add_blocking_keys(con, kind, table, config)
+            linked = linkage.link(con, kind, table, seed, config, with_charts)
+            clusters = clustering.cluster(con, kind, linked.pairs, conformed.height, config)
+            numbers = con.sql(f"select record_no from {table} order by record_no").pl()["record_no"].to_numpy()
+            cluster_of[numbers] = clusters.cluster_of[numbers]
+            all_pairs.append(linked.pairs)
+            kinds.append(_kind_summary(kind.name, linked, clusters, cluster_of[numbers]))
+            if linked.charts:
+                charts[kind.name] = linked.charts
+        pairs = pl.concat(all_pairs)
+        numbered = conformed.select(KEY).with_columns(pl.Series("cluster", cluster_of))
+        clustered = numbered.with_columns(_probability_in_cluster(pairs, cluster_of))
+        xref, events = stable_ids.assign(clustered, previous, as_of)
+        current = xref.filter(pl.col("valid_to").is_null()).select(*KEY, "customer_id")
+        golden = golden_record.golden_records(con, current, config)
+    summary = IdentitySummary(conformed.height, golden.height, pairs.height, tuple(kinds), tuple(nulled))
+    return IdentityResult(xref, _links(pairs, conformed, config), golden, events, summary, charts)
+
+
+def _kind_summary(
+    name: str, linked: linkage.Linkage, clusters: clustering.Clusters, cluster_of: clustering.Integers
+) -> KindSummary:
+    _, sizes = np.unique(cluster_of, return_counts=True)
+    if linked.parameters is None:
+        method = "no candidates"
+    else:
+        method = "trained" if linked.parameters.is_trained else "starting weights"
+    return KindSummary(
+        name,
+        len(cluster_of),
+        len(sizes),
+        linked.pairs.height,
+        clusters.refused_count,
+        int(sizes.max(initial=0)),
+        method,
+    )
+
+
+def _probability_in_cluster(pairs: pl.DataFrame, cluster_of: clustering.Integers) -> pl.Series:
+    """A record's strongest link to another of its cluster; 1 for a record alone."""
+    left, right = pairs["left_no"].to_numpy(), pairs["right_no"].to_numpy()
+    inside = cluster_of[left] == cluster_of[right]
+    probability = np.zeros(len(cluster_of))
+    np.maximum.at(probability, left[inside], pairs["match_probability"].to_numpy()[inside])
+    np.maximum.at(probability, right[inside], pairs["match_probability"].to_numpy()[inside])
+    is_alone = np.bincount(cluster_of, minlength=len(cluster_of))[cluster_of] == 1
+    return pl.Series("match_probability", np.where(is_alone, 1.0, probability), dtype=pl.Float64())
+
+
+def _links(pairs: pl.DataFrame, conformed: pl.DataFrame, config: IdentityConfig) -> pl.DataFrame:
+    keys = conformed.select(KEY).with_row_index("record_no").with_columns(pl.col("record_no").cast(pl.Int64()))
+    left = keys.select(pl.all().name.prefix("left_"))
+    right = keys.select(pl.all().name.prefix("right_"))
+    kept = pairs.filter(pl.col("match_probability") >= config.link_probability_floor)
+    named = kept.join(left, left_on="left_no", right_on="left_record_no").join(
+        right, left_on="right_no", right_on="right_record_no"
+    )
+    columns = [pl.col(name).cast(kind) for name, kind in LINK_SCHEMA.items()]
+    return named.select(columns).sort(list(LINK_SCHEMA))

@@ -1,0 +1,184 @@
+"""Turns scored pairs into clusters: which records are one person.
+
+Belongs here: average-link agglomeration over signed match weights, and the unions it refuses.
+Does not belong here: the weights (linkage), the ids that clusters get (stable_ids).
+
+Connected components chain families together through one wrong link. Here two clusters become one only while the mean
+weight over all their pairs is above zero, pairs that nothing proposed count against it, and no two records in them are
+impossible together. Weights are whole numbers and ties fall to the smaller record numbers, so that the result does not
+depend on the order of rows.
+"""
+
+import heapq
+import re
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from models.identity.settings import IdentityConfig, RecordKind
+
+# Weights in sixteenths of a bit.
+STEPS_PER_BIT = 16
+_SUFFIXED = re.compile(r"\b([a-z_]+)_([lr])\b")
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`cluster_of[record_no]`: smallest record number of its cluster. `refused_count`: unions refused as impossible."""
+
+    cluster_of: Integers
+    refused_count: int
+
+
+def cluster(
+    con: duckdb.DuckDBPyConnection, kind: RecordKind, pairs: pl.DataFrame, record_count: int, config: IdentityConfig
+) -> Clusters:
+    """Clusters records 0..record_count-1 by their scored pairs."""
+    cluster_of = np.arange(record_count, dtype=np.int64)
+    component_of = _components(pairs, record_count, config.component_size_limit)
+    inside = pairs.filter(
+        pl.Series(component_of[pairs["left_no"].to_numpy()] == component_of[pairs["right_no"].to_numpy()])
+    )
+    if inside.is_empty():
+        return Clusters(cluster_of, 0)
+    impossible = _impossible_pairs(con, kind, component_of)
+    cap = config.weight_cap_bits
+    steps = (inside["match_weight"].clip(-cap, cap) * STEPS_PER_BIT).round().cast(pl.Int64)
+    edges = inside.select("left_no", "right_no", steps.alias("steps")).with_columns(
+        pl.Series("component", component_of[inside["left_no"].to_numpy()])
+    )
+    refused_by_component = {key[0]: group for key, group in impossible.group_by("component")}
+    refused_count = 0
+    for (component,), group in edges.group_by("component", maintain_order=True):
+        refused = refused_by_component.get(component)
+        agglomeration = _Agglomeration(config)
+        agglomeration.add_edges(group["left_no"].to_list(), group["right_no"].to_list(), group["steps"].to_list())
+        if refused is not None:
+            agglomeration.refuse(refused["left_no"].to_list(), refused["right_no"].to_list())
+        for root, members in agglomeration.run().items():
+            cluster_of[members] = root
+        refused_count += agglomeration.refused_count
+    return Clusters(cluster_of, refused_count)
+
+
+def _components(pairs: pl.DataFrame, record_count: int, size_limit: int) -> Integers:
+    """Smallest record number of each record's component over positive weights; weak links of large ones are cut."""
+    left, right = pairs["left_no"].to_numpy(), pairs["right_no"].to_numpy()
+    weight = pairs["match_weight"].to_numpy()
+    kept = weight > 0
+    cut = 0.0
+    while True:
+        graph = coo_array((np.ones(int(kept.sum())), (left[kept], right[kept])), shape=(record_count, record_count))
+        _, label = connected_components(graph, directed=False)
+        size = np.bincount(label)
+        too_large = size[label[left]] > size_limit
+        if not (kept & too_large).any():
+            break
+        cut += 2.0
+        kept &= ~too_large | (weight > cut)
+    smallest = np.full(len(size), record_count, dtype=np.int64)
+    np.minimum.at(smallest, label, np.arange(record_count))
+    return np.asarray(smallest[label], dtype=np.int64)
+
+
+def _impossible_pairs(con: duckdb.DuckDBPyConnection, kind: RecordKind, component_of: Integers) -> pl.DataFrame:
+    """Pairs of records within a component for which one of the kind's refusals holds."""
+    members = pl.DataFrame({"record_no": np.arange(len(component_of)), "component": component_of})
+    several = members.filter(pl.len().over("component") > 1)
+    con.register("identity_component", several.to_arrow())
+    conditions = " or ".join(f"coalesce({_qualified(refusal.condition)}, false)" for refusal in kind.refusals)
+    found = con.sql(
+        f"""
+        with member as (
+            select component, r.* from identity_component join identity_record r using (record_no)
+        )
+        select l.component, l.record_no::bigint as left_no, r.record_no::bigint as right_no
+        from member l join member r on l.component = r.component and l.record_no < r.record_no
+        where {conditions}
+        order by all
+        """
+    ).pl()
+    con.unregister("identity_component")
+    return found
+
+
+def _qualified(condition: str) -> str:
+    """`name_l` of Splink's conditions as `l.name`."""
+    return _SUFFIXED.sub(r"\2.\1", condition)
+
+
+class _Agglomeration:
+    """Average-link agglomeration of one component. A cluster is named by its smallest member."""
+
+    def __init__(self, config: IdentityConfig) -> None:
+        self._unseen = round(config.unseen_pair_bits * STEPS_PER_BIT)
+        self._size_limit = config.cluster_size_limit
+        self._members: dict[int, list[int]] = {}
+        self._surplus: dict[int, dict[int, int]] = {}
+        self._refused: dict[int, set[int]] = {}
+        self.refused_count = 0
+
+    def add_edges(self, left: list[int], right: list[int], steps: list[int]) -> None:
+        """Weights are kept as the surplus over an unseen pair: sums of surpluses need no count of seen pairs."""
+        for node in {*left, *right}:
+            self._members[node] = [node]
+            self._surplus[node] = {}
+            self._refused[node] = set()
+        for a, b, weight in zip(left, right, steps, strict=True):
+            self._surplus[a][b] = self._surplus[b][a] = weight - self._unseen
+
+    def refuse(self, left: list[int], right: list[int]) -> None:
+        """Records that may never be in one cluster."""
+        for a, b in zip(left, right, strict=True):
+            self._refused[a].add(b)
+            self._refused[b].add(a)
+
+    def run(self) -> dict[int, list[int]]:
+        """Merges the pair with the highest mean weight while there is one above zero that is allowed."""
+        queue = [entry for a in self._surplus for b in self._surplus[a] if a < b and (entry := self._entry(a, b))]
+        heapq.heapify(queue)
+        while queue:
+            _, a, b, size_a, size_b = heapq.heappop(queue)
+            is_current = (
+                a in self._members
+                and b in self._members
+                and len(self._members[a]) == size_a
+                and len(self._members[b]) == size_b
+            )
+            if not is_current:
+                continue
+            if b in self._refused[a] or size_a + size_b > self._size_limit:
+                self.refused_count += 1
+                continue
+            self._merge(a, b)
+            for other in self._surplus[a]:
+                if entry := self._entry(min(a, other), max(a, other)):
+                    heapq.heappush(queue, entry)
+        return self._members
+
+    def _entry(self, a: int, b: int) -> tuple[float, int, int, int, int] | None:
+        size_a, size_b = len(self._members[a]), len(self._members[b])
+        mean = self._surplus[a][b] / (size_a * size_b) + self._unseen
+        return (-mean, a, b, size_a, size_b) if mean > 0 else None
+
+    def _merge(self, a: int, b: int) -> None:
+        """Cluster b goes into a, which is the smaller number."""
+        self._members[a].extend(self._members.pop(b))
+        del self._surplus[a][b]
+        for other, surplus in self._surplus.pop(b).items():
+            if other == a:
+                continue
+            del self._surplus[other][b]
+            total = self._surplus[a].get(other, 0) + surplus
+            self._surplus[a][other] = self._surplus[other][a] = total
+        for other in self._refused.pop(b):
+            self._refused[other].discard(b)
+            self._refused[other].add(a)
+            self._refused[a].add(other)

@@ -1,0 +1,267 @@
+"""Finds candidate pairs of records, learns what agreement is worth, and gives each pair a probability.
+
+Belongs here: Splink for blocking, comparison vectors and the frequencies among random pairs, and the estimation on top.
+Does not belong here: what is compared (settings), which pairs become one person (clustering).
+
+Two classes (match, non-match) cannot hold families: pairs of one household agree on address, phone and family name far
+too often for strangers, so that a two-class model calls them matches. Candidates are taken as a mixture of matches,
+households, strangers with a shared contact, and random pairs. How first names and birth dates behave in the first two
+is fixed, for matches from anchor pairs found without labels and for households from random pairs; the rest is
+expectation maximisation over comparison patterns.
+"""
+
+import io
+import tempfile
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from splink import DuckDBAPI, Linker
+
+from models.identity.settings import Anchor, Comparison, IdentityConfig, RecordKind
+
+# Columns of the tables of probabilities, in the order of settings.Level.
+MATCH, HOUSEHOLD, SHARED_CONTACT, RANDOM = range(4)
+# Pseudo-counts per comparison: what is learnt must outweigh so many pairs of starting belief.
+PRIOR_PAIRS = 50.0
+# Matches expected per record before anything is learnt.
+STARTING_MATCHES_PER_RECORD = 0.5
+ITERATION_LIMIT = 200
+CONVERGENCE = 1e-6
+LEAST_PROBABILITY = 1e-7
+
+Floats = npt.NDArray[np.float64]
+
+PAIR_SCHEMA = {
+    "left_no": pl.Int64(), "right_no": pl.Int64(), "match_probability": pl.Float64(), "match_weight": pl.Float64(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the model knows: shares of the classes among all pairs, and level probabilities by comparison and class.
+
+    `levels[comparison]` has a row a comparison vector value (0 is the last level) and a column a class.
+    """
+
+    shares: Floats
+    levels: dict[str, Floats]
+    is_trained: bool
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """Scored candidate pairs (`left_no` < `right_no`) of one kind of record, and the model that scored them."""
+
+    pairs: pl.DataFrame
+    parameters: Parameters | None
+    charts: str | None = None
+
+
+def link(
+    con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, seed: int, config: IdentityConfig, with_charts: bool
+) -> Linkage:
+    """Scores all pairs of records in `table` that share a blocking key."""
+    record_count = con.sql(f"select count(*) as n from {table}").pl().item()
+    keyed = con.sql(f"select count(*) as n from {table} where len(keys) > 0").pl().item()
+    if keyed < 2:
+        return Linkage(pl.DataFrame(schema=PAIR_SCHEMA), None)
+    api = DuckDBAPI(connection=con)
+    linker = Linker(api.register(table), _splink_settings(kind), log_level=None)
+    predicted = linker.inference.predict(warning_mode="never").physical_name
+    gammas = [f"gamma_{comparison.name}" for comparison in kind.comparisons]
+    patterns = con.sql(
+        f"select {', '.join(gammas)}, count(*) as pair_count from {predicted} group by all order by {', '.join(gammas)}"
+    ).pl()
+    starting = _starting_parameters(kind, record_count)
+    parameters = starting
+    if record_count >= config.training_minimum_records:
+        linker.training.estimate_u_using_random_sampling(
+            max_pairs=config.random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
+        )
+        parameters = _train(kind, starting, _random_level_shares(kind, linker), patterns, record_count, config)
+    posterior = _class_probabilities(kind, parameters, patterns)[:, MATCH]
+    weight = np.log2(np.maximum(posterior, 1e-12)) - np.log2(np.maximum(1 - posterior, 1e-12))
+    scored = patterns.with_columns(
+        pl.Series("match_probability", np.round(posterior, 9)), pl.Series("match_weight", np.round(weight, 6))
+    )
+    con.register("identity_pattern", scored.to_arrow())
+    # Gammas are never null (-1 says so), so a plain join finds every pattern.
+    pairs = con.sql(
+        f"""
+        select
+            least(record_no_l, record_no_r)::bigint as left_no, greatest(record_no_l, record_no_r)::bigint as right_no,
+            p.match_probability, p.match_weight
+        from {predicted} join identity_pattern as p using ({", ".join(gammas)})
+        order by all
+        """
+    ).pl()
+    con.unregister("identity_pattern")
+    charts = _charts(api, kind, table, parameters) if with_charts else None
+    return Linkage(pairs, parameters, charts)
+
+
+def _splink_settings(kind: RecordKind, parameters: Parameters | None = None) -> dict[str, Any]:
+    """The comparisons as Splink's settings; with parameters, as its two-class view (match against random)."""
+
+    def level(comparison: Comparison, at: int) -> dict[str, Any]:
+        name, condition = comparison.levels[at].name, comparison.levels[at].condition
+        as_splink: dict[str, Any] = {"sql_condition": condition, "label_for_charts": name.replace("_", " ")}
+        if parameters is not None:
+            row = parameters.levels[comparison.name][len(comparison.levels) - 1 - at]
+            as_splink |= {"m_probability": float(row[MATCH]), "u_probability": float(row[RANDOM])}
+        return as_splink
+
+    def comparison_settings(comparison: Comparison) -> dict[str, Any]:
+        null = {"sql_condition": comparison.null_condition, "label_for_charts": "unknown", "is_null_level": True}
+        levels = [level(comparison, at) for at in range(len(comparison.levels))]
+        return {"output_column_name": comparison.name, "comparison_levels": [null, *levels]}
+
+    as_settings: dict[str, Any] = {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "record_no",
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": "l.keys = r.keys", "sql_dialect": "duckdb", "arrays_to_explode": ["keys"]}
+        ],
+        "comparisons": [comparison_settings(comparison) for comparison in kind.comparisons],
+        # The comparison vector comes with the matching columns or not at all.
+        "retain_matching_columns": True,
+    }
+    if parameters is not None:
+        as_settings["probability_two_random_records_match"] = float(parameters.shares[MATCH])
+    return as_settings
+
+
+def _starting_parameters(kind: RecordKind, record_count: int) -> Parameters:
+    levels = {}
+    for comparison in kind.comparisons:
+        rows = [(lv.match, lv.household, lv.shared_contact, lv.random) for lv in reversed(comparison.levels)]
+        table = np.asarray(rows, dtype=np.float64)
+        levels[comparison.name] = table / table.sum(axis=0)
+    all_pairs = record_count * (record_count - 1) / 2
+    expected = record_count * STARTING_MATCHES_PER_RECORD / all_pairs
+    # The cap keeps two records, the only two there are, from being a match a priori.
+    match = min(expected, 0.05)
+    shares = np.asarray([match, match / 4, match / 8, 1.0])
+    return Parameters(shares / shares.sum(), levels, is_trained=False)
+
+
+def _random_level_shares(kind: RecordKind, linker: Linker) -> dict[str, Floats]:
+    """Level frequencies among random pairs as Splink counted them, 0 where a level was not seen."""
+    trained = {c["output_column_name"]: c["comparison_levels"] for c in linker.misc.save_model_to_json()["comparisons"]}
+    shares = {}
+    for comparison in kind.comparisons:
+        seen = [level.get("u_probability", 0.0) for level in trained[comparison.name] if not level.get("is_null_level")]
+        shares[comparison.name] = np.asarray(list(reversed(seen)), dtype=np.float64)
+    return shares
+
+
+def _train(
+    kind: RecordKind,
+    starting: Parameters,
+    seen_at_random: dict[str, Floats],
+    patterns: pl.DataFrame,
+    record_count: int,
+    config: IdentityConfig,
+) -> Parameters:
+    """Expectation maximisation over comparison patterns. Shares are of all pairs: those not blocked are random."""
+    counts = patterns["pair_count"].to_numpy().astype(np.float64)
+    all_pairs = record_count * (record_count - 1) / 2
+    # A sample of random pairs misses rare levels: as if a few more pairs had been drawn as expected.
+    random_shares = {
+        name: _normalised(seen + starting.levels[name][:, RANDOM] * 1e-3) for name, seen in seen_at_random.items()
+    }
+    levels = {name: table.copy() for name, table in starting.levels.items()}
+    for anchor in kind.anchors:
+        prior = starting.levels[anchor.comparison][:, MATCH]
+        levels[anchor.comparison][:, MATCH] = _normalised(_anchor_counts(kind, anchor, patterns) + PRIOR_PAIRS * prior)
+    for comparison in kind.comparisons:
+        levels[comparison.name] = _with_random(
+            comparison, levels[comparison.name], random_shares[comparison.name], config
+        )
+
+    observed = {comparison.name: _observed(comparison, patterns) for comparison in kind.comparisons}
+    parameters = Parameters(starting.shares, levels, is_trained=True)
+    for _ in range(ITERATION_LIMIT):
+        expected = _class_probabilities(kind, parameters, patterns) * counts[:, None]
+        # One pair more of each class: a class that the data does not have must not vanish to the last digit.
+        shares = (expected.sum(axis=0) + 1) / all_pairs
+        shares[RANDOM] = 1 - shares[:RANDOM].sum()
+        levels = {}
+        for comparison in kind.comparisons:
+            table = parameters.levels[comparison.name].copy()
+            if not comparison.anchored:
+                prior = starting.levels[comparison.name]
+                learnt = observed[comparison.name].T @ expected + PRIOR_PAIRS * prior
+                table[:, :RANDOM] = (learnt / learnt.sum(axis=0))[:, :RANDOM]
+            # Random pairs contain matches: what they hold of them is taken out again.
+            mixed = random_shares[comparison.name]
+            corrected = (mixed - shares[MATCH] * table[:, MATCH]) / (1 - shares[MATCH])
+            table = _with_random(comparison, table, _normalised(np.maximum(corrected, mixed * 0.02)), config)
+            levels[comparison.name] = table
+        change = float(np.abs(np.log(shares[:RANDOM] / parameters.shares[:RANDOM])).max())
+        parameters = Parameters(shares, levels, is_trained=True)
+        if change < CONVERGENCE:
+            break
+    return parameters
+
+
+def _with_random(comparison: Comparison, table: Floats, random: Floats, config: IdentityConfig) -> Floats:
+    """The table with new frequencies among random pairs, and what follows from them for an anchored comparison."""
+    changed = table.copy()
+    changed[:, RANDOM] = random
+    if comparison.anchored:
+        changed[:, SHARED_CONTACT] = random
+        alike = config.alike_in_household
+        changed[:, HOUSEHOLD] = (1 - alike) * random + alike * table[:, MATCH]
+    return changed
+
+
+def _normalised(values: Floats) -> Floats:
+    return values / values.sum()
+
+
+def _observed(comparison: Comparison, patterns: pl.DataFrame) -> Floats:
+    """One row a pattern, one column a comparison vector value: 1 where the pattern has it."""
+    gamma = patterns[f"gamma_{comparison.name}"].to_numpy()
+    return (gamma[:, None] == np.arange(len(comparison.levels))[None, :]).astype(np.float64)
+
+
+def _anchor_counts(kind: RecordKind, anchor: Anchor, patterns: pl.DataFrame) -> Floats:
+    by_name = {comparison.name: comparison for comparison in kind.comparisons}
+
+    def holds(conditions: tuple[tuple[str, tuple[str, ...]], ...]) -> pl.Expr:
+        return pl.all_horizontal(
+            pl.col(f"gamma_{name}").is_in(list(by_name[name].values_of(*levels))) for name, levels in conditions
+        )
+
+    chosen = patterns.filter(pl.any_horizontal(holds(conditions) for conditions in anchor.where))
+    counts = chosen["pair_count"].to_numpy().astype(np.float64)
+    return np.asarray(_observed(by_name[anchor.comparison], chosen).T @ counts, dtype=np.float64)
+
+
+def _class_probabilities(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> Floats:
+    """Probability of each class for each pattern. A comparison that says nothing (-1) counts for no class."""
+    logs = np.tile(np.log(np.maximum(parameters.shares, 1e-15)), (patterns.height, 1))
+    for comparison in kind.comparisons:
+        gamma = patterns[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
+        table = np.log(np.maximum(parameters.levels[comparison.name], LEAST_PROBABILITY))
+        logs += np.where((gamma >= 0)[:, None], table[np.maximum(gamma, 0)], 0.0)
+    logs -= logs.max(axis=1, keepdims=True)
+    likelihood = np.exp(logs)
+    return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _charts(api: DuckDBAPI, kind: RecordKind, table: str, parameters: Parameters) -> str:
+    """Match weights as one self-contained page: aggregates only, no value of any record."""
+    charted = api.register(table, table_name=f"{table}_charted")
+    linker = Linker(charted, _splink_settings(kind, parameters), log_level=None)
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+        page = Path(folder) / "match_weights.html"
+        linker.visualisations.match_weights_chart().save_offline_chart(str(page))
+        return page.read_text(encoding="utf-8")

@@ -1,0 +1,521 @@
+"""From scores to a plan: what an Odoo should show, on which of its records, and what has to change for that.
+
+Belongs here: set-based SQL on the warehouse, without a server. Does not belong here: sending anything (`sink.py`).
+
+`build_desired` speaks of our own ids and needs no Odoo. `match_targets` finds the records of one, from what was pulled.
+`build_plan` compares with what we last wrote: only values that a person would see change make a row of the plan.
+
+A score belongs to a (brand, partner) or a (store, product) of Odoo and follows it through merges and splits of
+customers; one that is not given any more is archived. A task is made once a matter: a person who closes, moves or
+rewrites it is not overruled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
+from pipelines.settings import TaskLimits
+
+Connection = duckdb.DuckDBPyConnection
+
+KINDS = ("customer_score", "product_score", "activity", "case")
+MODELS = {"customer_score": CUSTOMER_SCORE, "product_score": PRODUCT_SCORE, "activity": TASK, "case": CASE}
+# A customer at risk stays one matter for so long, whether or not the task was done; then it may be raised again.
+MATTER_DAYS = 90
+TASK_DEADLINE_DAYS = 7
+# Written along with a change, and no reason to write by themselves: every run has new ones.
+COMPANIONS = ("x_as_of", "x_model_version")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `build_plan` found. `digest` names exactly this plan; `changes` counts rows by (target_kind, operation)."""
+
+    digest: str
+    changes: Mapping[tuple[str, str], int]
+
+    @property
+    def size(self) -> int:
+        return sum(self.changes.values())
+
+
+@dataclass(frozen=True)
+class Match:
+    """Desired rows of a kind that have a record in the Odoo, and those that have none."""
+
+    matched: int
+    unmatched: int
+
+
+def build_desired(connection: Connection, limits: TaskLimits) -> dict[str, int]:
+    """Fill `sync_desired` from the current scores; gives the number of rows by kind."""
+    connection.execute("delete from sync_desired")
+    connection.execute(_CUSTOMER_SCORES)
+    connection.execute(_PRODUCT_SCORES)
+    limit = {"max_activities": limits.max_activities_per_assignee}
+    connection.execute(_OPEN_MATTERS, limit)
+    connection.execute(_ACTIVITIES, limit | {"assignee_login": limits.assignee_login})
+    connection.execute(_CASES, {"max_cases": limits.max_cases})
+    rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
+    return {kind: dict(rows).get(kind, 0) for kind in KINDS}
+
+
+def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
+    """Fill `sync_target` for an Odoo from what was last pulled of it."""
+    connection.execute("delete from sync_target where odoo_name = ?", [odoo_name])
+    for statement in (_CUSTOMER_TARGETS, _PRODUCT_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS):
+        connection.execute(statement, {"odoo_name": odoo_name})
+    rows = connection.execute(
+        """select target_kind,
+            count(*) filter (where key in (select desired_key from sync_target where odoo_name = $odoo_name)),
+            count(*)
+        from sync_desired group by target_kind""",
+        {"odoo_name": odoo_name},
+    ).fetchall()
+    return {kind: Match(matched, total - matched) for kind, matched, total in rows}
+
+
+def build_plan(connection: Connection, odoo_name: str) -> Plan:
+    """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show."""
+    connection.execute("delete from sync_plan where odoo_name = ?", [odoo_name])
+    parameters = {"odoo_name": odoo_name}
+    connection.execute(_CREATE, parameters)
+    connection.execute(_UPDATE, parameters)
+    connection.execute(_ARCHIVE, parameters)
+    # A refused row that is not planned any more is settled by that.
+    connection.execute(
+        """delete from sync_rejected where odoo_name = $odoo_name
+        and key not in (select key from sync_plan where odoo_name = $odoo_name)""",
+        parameters,
+    )
+    digest = plan_digest(connection, odoo_name)
+    connection.execute(
+        "update sync_plan set plan_digest = $digest where odoo_name = $odoo_name", parameters | {"digest": digest}
+    )
+    rows = connection.execute(
+        "select target_kind, operation, count(*) from sync_plan where odoo_name = ? group by all order by all",
+        [odoo_name],
+    ).fetchall()
+    return Plan(digest, {(kind, operation): count for kind, operation, count in rows})
+
+
+def plan_digest(connection: Connection, odoo_name: str) -> str:
+    """A name for the content of an Odoo's plan: the same rows give the same digest."""
+    digest: str = connection.execute(
+        """select sha256($odoo_name || coalesce(string_agg(sha256(concat_ws('\n',
+            key, operation, model, coalesce(res_id, 0)::varchar, new_values_json::varchar)), '' order by key), ''))
+        from sync_plan where odoo_name = $odoo_name""",
+        {"odoo_name": odoo_name},
+    ).fetchall()[0][0]
+    return digest
+
+
+def _plain(text: str) -> str:
+    """SQL for text without the control characters that XML cannot carry."""
+    return rf"regexp_replace({text}, '[\x00-\x08\x0b\x0c\x0e-\x1f]', '', 'g')"
+
+
+def _html(text: str) -> str:
+    """SQL for text inside HTML."""
+    return f"replace(replace(replace({_plain(text)}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
+
+
+def _lines(reasons: str) -> str:
+    return _plain(f"array_to_string({reasons}, chr(10))")
+
+
+def _items(reasons: str) -> str:
+    """SQL for reasons as an HTML list."""
+    return f"""'<ul>' || array_to_string(list_transform({reasons}, lambda reason:
+        '<li>' || {_html("reason")} || '</li>'), '') || '</ul>'"""
+
+
+def _share(value: str) -> str:
+    """A probability as people read it: whole percents."""
+    return f"round({value}, 2)::decimal(9, 2)"
+
+
+def _money(value: str) -> str:
+    """An amount as people read it: whole units."""
+    return f"round({value}, 0)::decimal(18, 0)"
+
+
+def _quantity(value: str) -> str:
+    """Units as people read them: whole from ten on, else with one decimal."""
+    return f"if(abs({value}) >= 10, round({value}, 0), round({value}, 1))::decimal(18, 1)"
+
+
+_CUSTOMER_SCORES = f"""
+    insert into sync_desired by name
+    select
+        'customer_score' as target_kind,
+        'customer_score:' || score.brand || ':' || score.customer_id as key,
+        score.customer_id as entity_id,
+        score.customer_id,
+        score.brand,
+        to_json({{
+            'x_active': true,
+            'x_name': brand.brand_name,
+            'x_brand': brand.brand_name,
+            'x_churn_probability': {_share("score.churn_probability")},
+            'x_churn_level': score.churn_level,
+            'x_value_at_risk': {_money("score.value_at_risk_amount")},
+            'x_expected_value': {_money("score.expected_value_amount")},
+            'x_currency': score.currency_code,
+            'x_reasons': {_lines("score.reasons")},
+            'x_suggested_action': {_plain("score.suggested_action")},
+            'x_as_of': score.as_of_date,
+            'x_model_version': score.model_version
+        }}) as values_json,
+        score.reasons,
+        score.suggested_action,
+        score.value_at_risk_amount,
+        score.currency_code,
+        score.model_version,
+        score.as_of_date
+    from score_churn_current as score
+    inner join ops_brand as brand using (brand)
+"""
+
+_PRODUCT_SCORES = f"""
+    insert into sync_desired by name
+    select
+        'product_score' as target_kind,
+        'product_score:' || score.store_id || ':' || score.product_id as key,
+        score.product_id as entity_id,
+        score.store_id,
+        score.brand,
+        to_json({{
+            'x_active': true,
+            'x_name': coalesce(store.store_name, score.store_id),
+            'x_store': coalesce(store.store_name, score.store_id),
+            'x_horizon_weeks': score.horizon_weeks,
+            'x_forecast_qty': {_quantity("score.forecast_qty")},
+            'x_forecast_low_qty': {_quantity("score.forecast_low_qty")},
+            'x_forecast_high_qty': {_quantity("score.forecast_high_qty")},
+            'x_is_stock_known': score.on_hand_qty is not null,
+            'x_on_hand_qty': {_quantity("score.on_hand_qty")},
+            'x_cover_days': {_money("score.cover_days")},
+            'x_stock_out_probability': {_share("score.stock_out_probability")},
+            'x_reasons': {_lines("score.reasons")},
+            'x_as_of': score.as_of_date,
+            'x_model_version': score.model_version
+        }}) as values_json,
+        score.reasons,
+        score.model_version,
+        score.as_of_date
+    from score_demand_current as score
+    left join dim_store as store using (store_id)
+"""
+
+# The risks worth most in one currency, among customers who have not refused marketing and about whom nobody ticked
+# "wrong" or "do not contact". Where there is an Odoo, only those count who have a partner in it.
+_AT_RISK = """
+    with known as (
+        select distinct xref.customer_id
+        from identity_xref as xref
+        inner join stg_odoo__partner as partner using (source_name, source_customer_id)
+        where xref.valid_to is null and partner.is_active and not partner.is_own
+    ),
+    flagged as (
+        select distinct xref.customer_id
+        from identity_xref as xref
+        inner join sync_flag as flag
+            on flag.odoo_name = xref.source_name and flag.res_id::varchar = xref.source_customer_id
+        where xref.valid_to is null and (flag.is_wrong or flag.is_do_not_contact)
+    ),
+    rate as (
+        select currency_code, arg_max(exchange_rate, order_date) as exchange_rate
+        from fct_order_line
+        group by currency_code
+    ),
+    at_risk as (
+        select score.*
+        from score_churn_current as score
+        inner join identity_golden as golden using (customer_id)
+        left join rate using (currency_code)
+        where score.churn_level <> 'low'
+            and score.value_at_risk_amount > 0
+            and golden.has_marketing_consent is distinct from false
+            and score.customer_id not in (from flagged)
+            and (
+                score.customer_id in (from known)
+                or not exists (from ops_source where system = 'odoo' and is_enabled)
+            )
+        order by
+            score.value_at_risk_amount * rate.exchange_rate desc nulls last,
+            score.value_at_risk_amount desc,
+            score.customer_id,
+            score.brand
+        limit $max_activities
+    )
+"""
+
+_OPEN_MATTERS = f"""
+    insert into sync_matter by name
+    {_AT_RISK}
+    select 'activity' as target_kind, brand, customer_id as entity_id, as_of_date as opened_date
+    from at_risk
+    where not exists (
+        from sync_matter as matter
+        where matter.target_kind = 'activity'
+            and matter.brand = at_risk.brand
+            and matter.entity_id = at_risk.customer_id
+            and matter.opened_date between at_risk.as_of_date - {MATTER_DAYS} and at_risk.as_of_date
+    )
+"""
+
+_ACTIVITIES = f"""
+    insert into sync_desired by name
+    {_AT_RISK},
+    matter as (
+        select matter.brand, matter.entity_id as customer_id, max(matter.opened_date) as opened_date
+        from sync_matter as matter
+        inner join at_risk on matter.brand = at_risk.brand and matter.entity_id = at_risk.customer_id
+        where matter.target_kind = 'activity' and matter.opened_date <= at_risk.as_of_date
+        group by all
+    )
+    select
+        'activity' as target_kind,
+        'activity:churn:' || brand || ':' || customer_id || ':' || matter.opened_date as key,
+        customer_id as entity_id,
+        customer_id,
+        brand,
+        to_json({{
+            'x_name': 'Win back a customer of ' || {_plain("ops_brand.brand_name")},
+            'x_note': '<p>' || {_html("at_risk.suggested_action")} || '</p>' || {_items("at_risk.reasons")}
+                || '<p>Value at risk: ' || {_money("at_risk.value_at_risk_amount")} || ' ' || at_risk.currency_code
+                || '. Risk of leaving: ' || round(at_risk.churn_probability * 100)::integer || '%.</p>',
+            'x_deadline': at_risk.as_of_date + {TASK_DEADLINE_DAYS}
+        }}) as values_json,
+        at_risk.reasons,
+        at_risk.suggested_action,
+        at_risk.value_at_risk_amount,
+        at_risk.currency_code,
+        $assignee_login as assignee_login,
+        at_risk.model_version,
+        at_risk.as_of_date
+    from at_risk
+    inner join matter using (brand, customer_id)
+    inner join ops_brand using (brand)
+"""
+
+_CASES = f"""
+    insert into sync_desired by name
+    with odd as (
+        from score_return_anomaly_current
+        where anomaly_level <> 'low'
+        order by improbability desc, return_order_id
+        limit $max_cases
+    )
+    select
+        'case' as target_kind,
+        'case:return:' || odd.brand || ':' || odd.return_order_id as key,
+        odd.return_order_id as entity_id,
+        odd.customer_id,
+        odd.brand,
+        to_json({{
+            'name': 'Unusual return at ' || {_plain("ops_brand.brand_name")} || ': ' || {_plain("odd.return_order_id")},
+            'description': '<p>' || {_html("odd.suggested_action")} || '</p>' || {_items("odd.reasons")}
+                || '<p>Returned: ' || odd.returned_amount::decimal(18, 2) || ' ' || odd.currency_code || '.</p>'
+        }}) as values_json,
+        odd.reasons,
+        odd.suggested_action,
+        odd.currency_code,
+        odd.model_version,
+        odd.as_of_date
+    from odd
+    inner join ops_brand using (brand)
+"""
+
+# Partners that a customer is known by: the one to give a task to is the newest.
+_PARTNERS = """
+    with partner as (
+        select
+            xref.customer_id,
+            partner.source_customer_id::bigint as res_id,
+            row_number() over (
+                partition by xref.customer_id order by partner.source_customer_id::bigint desc
+            ) as newest_first
+        from identity_xref as xref
+        inner join stg_odoo__partner as partner using (source_name, source_customer_id)
+        where xref.source_name = $odoo_name and xref.valid_to is null and partner.is_active and not partner.is_own
+    )
+"""
+
+_CUSTOMER_TARGETS = f"""
+    insert into sync_target by name
+    {_PARTNERS}
+    select
+        $odoo_name as odoo_name,
+        desired.target_kind,
+        desired.key as desired_key,
+        'customer_score:' || desired.brand || ':' || partner.res_id as key,
+        '{CUSTOMER_SCORE}' as model,
+        partner.res_id,
+        to_json({{
+            'x_key': 'customer_score:' || desired.brand || ':' || partner.res_id, 'x_partner_id': partner.res_id
+        }}) as link_json
+    from sync_desired as desired
+    inner join partner using (customer_id)
+    where desired.target_kind = 'customer_score'
+"""
+
+_PRODUCT_TARGETS = f"""
+    insert into sync_target by name
+    select
+        $odoo_name as odoo_name,
+        desired.target_kind,
+        desired.key as desired_key,
+        'product_score:' || desired.store_id || ':' || product.source_product_id as key,
+        '{PRODUCT_SCORE}' as model,
+        product.source_product_id::bigint as res_id,
+        to_json({{
+            'x_key': 'product_score:' || desired.store_id || ':' || product.source_product_id,
+            'x_product_tmpl_id': product.source_template_id::bigint,
+            'x_product_id': product.source_product_id::bigint
+        }}) as link_json
+    from sync_desired as desired
+    inner join stg_odoo__product_product as product on product.product_id = desired.entity_id
+    where desired.target_kind = 'product_score' and product.source_name = $odoo_name and product.is_active
+"""
+
+_ACTIVITY_TARGETS = f"""
+    insert into sync_target by name
+    {_PARTNERS}
+    select
+        $odoo_name as odoo_name,
+        desired.target_kind,
+        desired.key as desired_key,
+        desired.key,
+        '{TASK}' as model,
+        partner.res_id,
+        to_json({{
+            'x_key': desired.key, 'x_partner_id': partner.res_id, 'x_user_id': assignee.source_user_id::bigint
+        }}) as link_json
+    from sync_desired as desired
+    inner join partner using (customer_id)
+    inner join stg_odoo__user as assignee on assignee.login = desired.assignee_login
+    where desired.target_kind = 'activity'
+        and partner.newest_first = 1
+        and assignee.source_name = $odoo_name
+        and assignee.is_active
+"""
+
+# A case needs no partner: the return may be of somebody whom Odoo does not know.
+_CASE_TARGETS = f"""
+    insert into sync_target by name
+    {_PARTNERS}
+    select
+        $odoo_name as odoo_name,
+        desired.target_kind,
+        desired.key as desired_key,
+        desired.key,
+        '{CASE}' as model,
+        partner.res_id,
+        to_json({{'partner_id': coalesce(to_json(partner.res_id), 'false'::json)}}) as link_json
+    from sync_desired as desired
+    left join partner on partner.customer_id = desired.customer_id and partner.newest_first = 1
+    where desired.target_kind = 'case'
+"""
+
+_WANTED = """
+    with wanted as (
+        select
+            target.key,
+            target.target_kind,
+            target.model,
+            json_merge_patch(desired.values_json, target.link_json) as values_json
+        from sync_target as target
+        inner join sync_desired as desired on desired.key = target.desired_key
+        where target.odoo_name = $odoo_name
+    ),
+    state as (from sync_state where odoo_name = $odoo_name)
+"""
+
+_CREATE = f"""
+    insert into sync_plan by name
+    {_WANTED}
+    select
+        $odoo_name as odoo_name,
+        key,
+        target_kind,
+        'create' as operation,
+        model,
+        values_json as new_values_json,
+        values_json,
+        'new' as reason
+    from wanted
+    where key not in (select key from state)
+"""
+
+_UPDATE = f"""
+    insert into sync_plan by name
+    {_WANTED},
+    field as (
+        select wanted.key, unnest(json_keys(wanted.values_json)) as field
+        from wanted
+        inner join state using (key)
+        where wanted.target_kind in ('customer_score', 'product_score')
+            and wanted.values_json::varchar <> state.values_json::varchar
+    ),
+    changed as (
+        select
+            field.key,
+            field.field,
+            json_extract(wanted.values_json, '$.' || field.field) as new_value,
+            json_extract(state.values_json, '$.' || field.field) as old_value
+        from field
+        inner join wanted using (key)
+        inner join state using (key)
+        where new_value::varchar is distinct from old_value::varchar
+    ),
+    change as (
+        select
+            key,
+            to_json(map(list(field order by field), list(old_value order by field))) as old_values_json,
+            to_json(map(list(field order by field), list(new_value order by field))) as new_values_json,
+            string_agg(field, ', ' order by field) filter (where field not in {COMPANIONS}) as fields
+        from changed
+        group by key
+    )
+    select
+        $odoo_name as odoo_name,
+        key,
+        wanted.target_kind,
+        'update' as operation,
+        wanted.model,
+        state.res_id,
+        change.old_values_json,
+        change.new_values_json,
+        wanted.values_json,
+        'changed: ' || change.fields as reason
+    from change
+    inner join wanted using (key)
+    inner join state using (key)
+    where change.fields is not null
+"""
+
+# Scores that nothing gives any more. A kind without any desired row at all is a stage that did not run, and is left.
+_ARCHIVE = f"""
+    insert into sync_plan by name
+    {_WANTED}
+    select
+        $odoo_name as odoo_name,
+        state.key,
+        state.target_kind,
+        'update' as operation,
+        state.model,
+        state.res_id,
+        '{{"x_active":true}}' as old_values_json,
+        '{{"x_active":false}}' as new_values_json,
+        json_merge_patch(state.values_json, '{{"x_active":false}}') as values_json,
+        'no longer scored' as reason
+    from state
+    where state.model in {SCORE_MODELS}
+        and json_extract(state.values_json, '$.x_active')::varchar = 'true'
+        and state.key not in (select key from wanted)
+        and state.target_kind in (select target_kind from sync_desired)
+"""

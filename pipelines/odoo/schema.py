@@ -1,0 +1,530 @@
+"""What the pipeline needs in an Odoo: models, fields, rights, views, activity types and a project, as plain data.
+
+Belongs here: names and declarations. Does not belong here: creating them (`setup.py`) or filling them (`sink.py`).
+
+Scores stand in models of our own, so that the bot needs no right to change a partner or a product; stored computed
+fields bring them to the record that people have open, and to list, search and group-by. Everything is made over RPC and
+needs no module on the server. A manual float has no null: what shows a score asks first whether there is one.
+
+Odoo lets only those make or read an activity who may write the record below it, and the bot may not write partners. So
+the bot writes a task of our own, and a server action that the administrator installs makes the activity from it: of one
+type, on one model, once. The task outlives the activity and carries what became of it, which the bot could not read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines.sources.odoo_entities import ODOO_MODELS
+
+MODULE = "reknit"
+CUSTOMER_SCORE = "x_reknit_customer_score"
+PRODUCT_SCORE = "x_reknit_product_score"
+TASK = "x_reknit_task"
+CASE = "project.task"
+SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE)
+# Fields on our models that people own; the pipeline reads them and never writes them.
+PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
+
+WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
+DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
+CASE_PROJECT = f"{MODULE}.project_cases"
+CASE_STAGE_NEW = f"{MODULE}.stage_new"
+BOT_GROUP = f"{MODULE}.group_bot"
+BOT_USER = f"{MODULE}.user_bot"
+BOT_LOGIN = "reknit_bot"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The id of the record that an external id names."""
+
+    xml_id: str
+
+
+Value = str | bool | int | Ref | tuple[Ref | int, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A record that must exist.
+
+    natural: fields that name it where an interrupted set-up left it without its external id.
+    is_peoples: once made it belongs to the people who work with it, and is not changed back.
+    """
+
+    name: str
+    model: str
+    values: Mapping[str, Value]
+    natural: tuple[str, ...]
+    is_peoples: bool = False
+
+    @property
+    def xml_id(self) -> str:
+        return f"{MODULE}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A manual field. `type` is Odoo's; `compute` or `related` makes it a stored one that nobody types in."""
+
+    name: str
+    type: str
+    label: str
+    relation: str = ""
+    relation_field: str = ""
+    on_delete: str = ""
+    selection: tuple[tuple[str, str], ...] = ()
+    compute: str = ""
+    depends: str = ""
+    related: str = ""
+    index: bool = False
+    required: bool = False
+
+
+LEVELS = (("high", "High"), ("medium", "Medium"), ("low", "Low"))
+
+_CUSTOMER_SCORE_FIELDS = (
+    Field(
+        "x_partner_id", "many2one", "Customer", relation="res.partner", on_delete="cascade", index=True, required=True
+    ),
+    Field("x_active", "boolean", "Active"),
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field("x_brand", "char", "Brand"),
+    Field("x_churn_probability", "float", "Churn probability"),
+    Field("x_churn_level", "selection", "Churn risk", selection=LEVELS),
+    Field("x_value_at_risk", "float", "Value at risk"),
+    Field("x_expected_value", "float", "Expected value"),
+    Field("x_currency", "char", "Currency"),
+    Field("x_reasons", "text", "Reasons"),
+    Field("x_suggested_action", "char", "What to do"),
+    Field("x_as_of", "date", "As of"),
+    Field("x_model_version", "char", "Model version"),
+    Field("x_is_wrong", "boolean", "This is wrong"),
+    Field("x_do_not_contact", "boolean", "Do not contact"),
+)
+
+_PRODUCT_SCORE_FIELDS = (
+    Field(
+        "x_product_tmpl_id", "many2one", "Product", relation="product.template", on_delete="cascade", index=True,
+        required=True,
+    ),
+    Field("x_product_id", "many2one", "Variant", relation="product.product", on_delete="cascade", index=True),
+    Field("x_active", "boolean", "Active"),
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field("x_store", "char", "Store"),
+    Field("x_horizon_weeks", "integer", "Weeks ahead"),
+    Field("x_forecast_qty", "float", "Forecast"),
+    Field("x_forecast_low_qty", "float", "Forecast, low"),
+    Field("x_forecast_high_qty", "float", "Forecast, high"),
+    Field("x_is_stock_known", "boolean", "Stock is known"),
+    Field("x_on_hand_qty", "float", "On hand"),
+    Field("x_cover_days", "float", "Days of cover"),
+    Field("x_stock_out_probability", "float", "Stock-out risk"),
+    Field("x_reasons", "text", "Reasons"),
+    Field("x_as_of", "date", "As of"),
+    Field("x_model_version", "char", "Model version"),
+    Field("x_is_wrong", "boolean", "This is wrong"),
+)  # fmt: skip
+
+_TASK_FIELDS = (
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field(
+        "x_partner_id", "many2one", "Customer", relation="res.partner", on_delete="cascade", index=True, required=True
+    ),
+    Field("x_user_id", "many2one", "Meant for", relation="res.users", on_delete="set null"),
+    Field("x_note", "html", "Note"),
+    Field("x_deadline", "date", "Deadline"),
+    Field("x_is_delivered", "boolean", "Activity was made"),
+    Field("x_activity_id", "many2one", "Activity", relation="mail.activity", on_delete="set null", index=True),
+)
+_TASK_OUTCOME_FIELDS = (
+    Field("x_is_open", "boolean", "Still open", related="x_activity_id.active"),
+    Field("x_done_date", "date", "Done", related="x_activity_id.date_done"),
+    Field("x_feedback", "text", "Feedback", related="x_activity_id.feedback"),
+    Field("x_assignee_id", "many2one", "Assignee", relation="res.users", related="x_activity_id.user_id"),
+)
+
+
+def _leading(source: str, rank: str, target: str) -> str:
+    """Code that takes a field from the active row where `rank` is highest."""
+    return (
+        "for record in self:\n"
+        f"    rows = record.x_reknit_score_ids.filtered('x_active').sorted('{rank}', reverse=True)\n"
+        f"    record['{target}'] = rows[:1].{source}"
+    )
+
+
+def _over(expression: str, target: str) -> str:
+    """Code that takes an expression over the active rows."""
+    return (
+        "for record in self:\n"
+        "    rows = record.x_reknit_score_ids.filtered('x_active')\n"
+        f"    record['{target}'] = {expression}"
+    )
+
+
+def _of_worst_brand(type_: str, label: str, source: str, selection: tuple[tuple[str, str], ...] = ()) -> Field:
+    """A partner's field: that of the brand which the customer is likeliest to leave."""
+    target = f"x_reknit_{source.removeprefix('x_')}"
+    depends = {"x_active", "x_churn_probability", source}
+    return Field(
+        target,
+        type_,
+        label,
+        selection=selection,
+        compute=_leading(source, "x_churn_probability", target),
+        depends=",".join(f"x_reknit_score_ids.{name}" for name in sorted(depends)),
+    )
+
+
+def _of_stores(type_: str, label: str, target: str, expression: str, *sources: str) -> Field:
+    """A product's field over its stores."""
+    return Field(
+        target,
+        type_,
+        label,
+        compute=_over(expression, target),
+        depends=",".join(f"x_reknit_score_ids.{name}" for name in ("x_active", *sources)),
+    )
+
+
+_PARTNER_FIELDS = (
+    Field("x_reknit_score_ids", "one2many", "Scores", relation=CUSTOMER_SCORE, relation_field="x_partner_id"),
+    _of_worst_brand("selection", "Churn risk", "x_churn_level", LEVELS),
+    _of_worst_brand("float", "Churn probability", "x_churn_probability"),
+    _of_worst_brand("float", "Value at risk", "x_value_at_risk"),
+    _of_worst_brand("char", "Currency of value at risk", "x_currency"),
+    _of_worst_brand("text", "Churn reasons", "x_reasons"),
+    _of_worst_brand("char", "What to do", "x_suggested_action"),
+    _of_worst_brand("date", "Scored as of", "x_as_of"),
+)
+
+_TEMPLATE_FIELDS = (
+    Field("x_reknit_score_ids", "one2many", "Forecasts", relation=PRODUCT_SCORE, relation_field="x_product_tmpl_id"),
+    _of_stores(
+        "float", "Forecast, 4 weeks", "x_reknit_forecast_qty", "sum(rows.mapped('x_forecast_qty'))", "x_forecast_qty"
+    ),
+    _of_stores(
+        "float", "Lowest days of cover", "x_reknit_cover_days",
+        "min(rows.filtered('x_is_stock_known').mapped('x_cover_days'), default=0.0)",
+        "x_is_stock_known", "x_cover_days",
+    ),
+    _of_stores(
+        "float", "Highest stock-out risk", "x_reknit_stock_out_probability",
+        "max(rows.mapped('x_stock_out_probability'), default=0.0)", "x_stock_out_probability",
+    ),
+    _of_stores("integer", "Stores with a forecast", "x_reknit_store_count", "len(rows)"),
+)  # fmt: skip
+
+
+def _field_item(model: str, field: Field) -> Item:
+    values: dict[str, Value] = {
+        "model_id": Ref(_model_xml_id(model)),
+        "name": field.name,
+        "field_description": field.label,
+        "ttype": field.type,
+        "state": "manual",
+    }
+    if field.relation:
+        values["relation"] = field.relation
+    if field.relation_field:
+        values["relation_field"] = field.relation_field
+    if field.on_delete:
+        values["on_delete"] = field.on_delete
+    if field.selection:
+        values["selection"] = repr(list(field.selection))
+    if field.compute:
+        values |= {"compute": field.compute, "depends": field.depends, "store": True, "readonly": True}
+    if field.related:
+        values |= {"related": field.related, "store": True, "readonly": True}
+    if field.index:
+        values["index"] = True
+    if field.required:
+        values["required"] = True
+    return Item(f"field_{model.replace('.', '_')}__{field.name}", "ir.model.fields", values, ("model_id", "name"))
+
+
+def _model_xml_id(model: str) -> str:
+    """Models of Odoo's own modules have an external id by a rule; ours get one by the same."""
+    module = {"res.partner": "base", "product.template": "product"}.get(model, MODULE)
+    return f"{module}.model_{model.replace('.', '_')}"
+
+
+def _model_item(model: str, label: str) -> Item:
+    values: dict[str, Value] = {"model": model, "name": label, "state": "manual"}
+    return Item(f"model_{model}", "ir.model", values, ("model",))
+
+
+def _access_item(model: str, group: str, rights: str, model_id: int) -> Item:
+    short = group.split(".")[1].removeprefix("group_")
+    values: dict[str, Value] = {
+        "name": f"{MODULE} {short} {model}",
+        "model_id": model_id,
+        "group_id": Ref(group),
+        "perm_read": "r" in rights,
+        "perm_write": "w" in rights,
+        "perm_create": "c" in rights,
+        "perm_unlink": "u" in rights,
+    }
+    return Item(f"access_{short}_{model.replace('.', '_')}", "ir.model.access", values, ("name",))
+
+
+# What the bot pulls, and what it needs beside that to find its own records again.
+BOT_READS = (*ODOO_MODELS, "ir.model.data", "project.project", "project.task.type", "uom.uom")
+BOT_WRITES = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
+
+
+def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
+    """Rights on those models that the server has: the bot's, and on ours everybody's and the administrator's.
+
+    Everybody may write, because rights go by model: the views open the fields that people own and no others.
+    """
+    wanted = [(model, BOT_GROUP, "r") for model in BOT_READS]
+    wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
+    wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
+    wanted += [(TASK, "base.group_user", "r")]
+    wanted += [(model, "base.group_system", "rwcu") for model in (*SCORE_MODELS, TASK)]
+    return tuple(
+        _access_item(model, group, rights, model_ids[model]) for model, group, rights in wanted if model in model_ids
+    )
+
+
+MODELS = (
+    _model_item(CUSTOMER_SCORE, "Reknit customer score"),
+    _model_item(PRODUCT_SCORE, "Reknit product forecast"),
+    _model_item(TASK, "Reknit task"),
+)
+OWN_FIELDS = (
+    *(_field_item(CUSTOMER_SCORE, field) for field in _CUSTOMER_SCORE_FIELDS),
+    *(_field_item(PRODUCT_SCORE, field) for field in _PRODUCT_SCORE_FIELDS),
+    *(_field_item(TASK, field) for field in _TASK_FIELDS),
+)
+LIST_FIELDS = (
+    _field_item("res.partner", _PARTNER_FIELDS[0]),
+    _field_item("product.template", _TEMPLATE_FIELDS[0]),
+)
+COMPUTED_FIELDS = (
+    *(_field_item(TASK, field) for field in _TASK_OUTCOME_FIELDS),
+    *(_field_item("res.partner", field) for field in _PARTNER_FIELDS[1:]),
+    *(_field_item("product.template", field) for field in _TEMPLATE_FIELDS[1:]),
+)
+GROUPS = (Item("group_bot", "res.groups", {"name": "Reknit bot"}, ("name",)),)
+ACTIVITY_TYPES = (
+    Item(
+        "activity_type_win_back",
+        "mail.activity.type",
+        {"name": "Reknit: Win back", "res_model": "res.partner", "icon": "fa-heart-o", "sequence": 90},
+        ("name",),
+    ),
+)
+_DELIVER_CODE = f"""
+waiting = records.sudo().filtered(lambda task: not task.x_is_delivered)
+partner_model = env['ir.model'].sudo()._get('res.partner')
+activity_type = env.ref('{WIN_BACK_TYPE}').sudo()
+activities = env['mail.activity'].sudo().with_context(mail_activity_quick_update=True).create([{{
+    'activity_type_id': activity_type.id,
+    'res_model_id': partner_model.id,
+    'res_id': task.x_partner_id.id,
+    'user_id': task.x_user_id.id,
+    'summary': task.x_name,
+    'note': task.x_note,
+    'date_deadline': task.x_deadline,
+}} for task in waiting])
+for task, activity in zip(waiting, activities):
+    task.write({{'x_activity_id': activity.id, 'x_is_delivered': True}})
+""".strip()
+ACTIONS = (
+    Item(
+        "action_deliver_tasks",
+        "ir.actions.server",
+        {
+            "name": "Reknit: make the activities of tasks",
+            "model_id": Ref(_model_xml_id(TASK)),
+            "state": "code",
+            "code": _DELIVER_CODE,
+            "group_ids": (Ref(BOT_GROUP),),
+        },
+        ("name",),
+    ),
+)
+PROJECTS = (
+    Item(
+        "project_cases",
+        "project.project",
+        {"name": "Reknit cases", "privacy_visibility": "employees"},
+        ("name",),
+        is_peoples=True,
+    ),
+)
+_STAGES = (
+    ("new", "To look at", False),
+    ("checking", "Being checked", False),
+    ("fine", "Fine", True),
+    ("odd", "Odd", True),
+)
+STAGES = tuple(
+    Item(
+        f"stage_{key}",
+        "project.task.type",
+        {"name": name, "sequence": sequence, "fold": is_folded, "project_ids": (Ref(CASE_PROJECT),)},
+        ("name", "project_ids"),
+        is_peoples=True,
+    )
+    for sequence, (key, name, is_folded) in enumerate(_STAGES, start=1)
+)
+
+_PARTNER_PAGE = """<data>
+  <xpath expr="//notebook" position="inside">
+    <page string="Reknit" name="reknit" invisible="not x_reknit_as_of">
+      <group>
+        <group>
+          <field name="x_reknit_churn_level" widget="badge"
+            decoration-danger="x_reknit_churn_level == 'high'" decoration-warning="x_reknit_churn_level == 'medium'"
+            decoration-success="x_reknit_churn_level == 'low'"/>
+          <field name="x_reknit_churn_probability" widget="percentage"/>
+          <label for="x_reknit_value_at_risk"/>
+          <div class="o_row">
+            <field name="x_reknit_value_at_risk" nolabel="1" class="oe_inline"/>
+            <field name="x_reknit_currency" nolabel="1" class="oe_inline"/>
+          </div>
+        </group>
+        <group>
+          <field name="x_reknit_suggested_action"/>
+          <field name="x_reknit_reasons"/>
+          <field name="x_reknit_as_of"/>
+        </group>
+      </group>
+      <field name="x_reknit_score_ids" nolabel="1">
+        <list editable="bottom" create="0" delete="0" default_order="x_churn_probability desc"
+          decoration-muted="x_is_wrong or x_do_not_contact">
+          <field name="x_brand" readonly="1"/>
+          <field name="x_churn_level" readonly="1"/>
+          <field name="x_churn_probability" widget="percentage" readonly="1"/>
+          <field name="x_value_at_risk" readonly="1"/>
+          <field name="x_expected_value" readonly="1"/>
+          <field name="x_currency" readonly="1"/>
+          <field name="x_as_of" readonly="1"/>
+          <field name="x_is_wrong"/>
+          <field name="x_do_not_contact"/>
+        </list>
+      </field>
+    </page>
+  </xpath>
+</data>"""
+
+_PARTNER_COLUMNS = """<data>
+  <xpath expr="//list" position="inside">
+    <field name="x_reknit_as_of" column_invisible="True"/>
+    <field name="x_reknit_churn_level" optional="show" widget="badge"
+      decoration-danger="x_reknit_churn_level == 'high'" decoration-warning="x_reknit_churn_level == 'medium'"
+      decoration-success="x_reknit_churn_level == 'low'"/>
+    <field name="x_reknit_churn_probability" widget="percentage" optional="hide" invisible="not x_reknit_as_of"/>
+    <field name="x_reknit_value_at_risk" optional="show" invisible="not x_reknit_as_of"/>
+    <field name="x_reknit_suggested_action" optional="hide"/>
+  </xpath>
+</data>"""
+
+_PARTNER_FILTERS = """<data>
+  <xpath expr="//search" position="inside">
+    <separator/>
+    <filter name="reknit_high_churn" string="High churn risk" domain="[('x_reknit_churn_level', '=', 'high')]"/>
+    <filter name="reknit_scored" string="With a churn score" domain="[('x_reknit_as_of', '!=', False)]"/>
+    <filter name="reknit_by_level" string="Churn risk" context="{'group_by': 'x_reknit_churn_level'}"/>
+  </xpath>
+</data>"""
+
+_PRODUCT_PAGE = """<data>
+  <xpath expr="//notebook" position="inside">
+    <page string="Reknit" name="reknit" invisible="not x_reknit_store_count">
+      <group>
+        <group>
+          <field name="x_reknit_forecast_qty"/>
+          <field name="x_reknit_store_count"/>
+        </group>
+        <group>
+          <field name="x_reknit_stock_out_probability" widget="percentage"/>
+          <field name="x_reknit_cover_days"/>
+        </group>
+      </group>
+      <field name="x_reknit_score_ids" nolabel="1">
+        <list editable="bottom" create="0" delete="0" default_order="x_stock_out_probability desc"
+          decoration-muted="x_is_wrong">
+          <field name="x_is_stock_known" column_invisible="True"/>
+          <field name="x_store" readonly="1"/>
+          <field name="x_forecast_qty" readonly="1" sum="Forecast"/>
+          <field name="x_forecast_low_qty" readonly="1"/>
+          <field name="x_forecast_high_qty" readonly="1"/>
+          <field name="x_on_hand_qty" readonly="1" invisible="not x_is_stock_known"/>
+          <field name="x_cover_days" readonly="1" invisible="not x_is_stock_known"/>
+          <field name="x_stock_out_probability" widget="percentage" readonly="1" invisible="not x_is_stock_known"/>
+          <field name="x_reasons" readonly="1" optional="show"/>
+          <field name="x_as_of" readonly="1"/>
+          <field name="x_is_wrong"/>
+        </list>
+      </field>
+    </page>
+  </xpath>
+</data>"""
+
+_PRODUCT_COLUMNS = """<data>
+  <xpath expr="//list" position="inside">
+    <field name="x_reknit_store_count" column_invisible="True"/>
+    <field name="x_reknit_forecast_qty" optional="show" invisible="not x_reknit_store_count"/>
+    <field name="x_reknit_stock_out_probability" widget="percentage" optional="show"
+      invisible="not x_reknit_store_count"/>
+    <field name="x_reknit_cover_days" optional="hide" invisible="not x_reknit_store_count"/>
+  </xpath>
+</data>"""
+
+_PRODUCT_FILTERS = """<data>
+  <xpath expr="//search" position="inside">
+    <separator/>
+    <filter name="reknit_stock_out" string="Stock-out risk"
+      domain="[('x_reknit_stock_out_probability', '&gt;=', 0.5)]"/>
+    <filter name="reknit_forecast" string="With a forecast" domain="[('x_reknit_store_count', '&gt;', 0)]"/>
+  </xpath>
+</data>"""
+
+
+def _view_item(name: str, model: str, inherited: str, arch: str) -> Item:
+    values: dict[str, Value] = {
+        "name": f"{MODULE}.{name}",
+        "model": model,
+        "inherit_id": Ref(inherited),
+        "arch": arch,
+        "priority": 90,
+    }
+    return Item(f"view_{name}", "ir.ui.view", values, ("name",))
+
+
+VIEWS = (
+    _view_item("partner_form", "res.partner", "base.view_partner_form", _PARTNER_PAGE),
+    _view_item("partner_list", "res.partner", "base.view_partner_tree", _PARTNER_COLUMNS),
+    _view_item("partner_search", "res.partner", "base.view_res_partner_filter", _PARTNER_FILTERS),
+    _view_item("product_form", "product.template", "product.product_template_form_view", _PRODUCT_PAGE),
+    _view_item("product_list", "product.template", "product.product_template_tree_view", _PRODUCT_COLUMNS),
+    _view_item("product_search", "product.template", "product.product_template_search_view", _PRODUCT_FILTERS),
+)
+
+
+def rule_item(project_id: int) -> Item:
+    """The bot's cases are those of its own project."""
+    values: dict[str, Value] = {
+        "name": "Reknit bot: its own project's tasks",
+        "model_id": Ref("project.model_project_task"),
+        "groups": (Ref(BOT_GROUP),),
+        "domain_force": f"[('project_id', '=', {project_id})]",
+        "perm_unlink": False,
+    }
+    return Item("rule_cases", "ir.rule", values, ("name",))
+
+
+def bot_item(company_ids: tuple[int, ...]) -> Item:
+    """The bot: an internal user of every company, with the bot's group beside that and no other."""
+    values: dict[str, Value] = {
+        "name": "Reknit",
+        "login": BOT_LOGIN,
+        "group_ids": (Ref("base.group_user"), Ref(BOT_GROUP)),
+        "company_ids": company_ids,
+    }
+    return Item("user_bot", "res.users", values, ("login",))

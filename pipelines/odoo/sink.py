@@ -1,0 +1,343 @@
+"""Applies a plan to an Odoo: in large batches, each row once, whatever breaks in between.
+
+Belongs here: sending changes, settling doubtful ones by reading back, finding the rows at fault in a refused batch.
+Does not belong here: what should change (`plan.py`) and the books (`ledger.py`).
+
+Records are created by Odoo's `load()` under an external id made from their key. Odoo itself keeps that id unique: a
+second creation, even one that overlaps with the first in time, finds the first's record. So an answer that never came
+needs no guessing: the key is looked up, and what is not there is sent again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import md5
+from itertools import groupby
+from typing import Any
+
+from pipelines.odoo.client import (
+    AccessDeniedError,
+    ForbiddenWriteError,
+    MaybeDoneError,
+    OdooClient,
+    OdooError,
+    ValidationError,
+    Writable,
+)
+from pipelines.odoo.ledger import Change, Ledger, Outcome, Store
+from pipelines.odoo.schema import (
+    CASE,
+    CASE_PROJECT,
+    CASE_STAGE_NEW,
+    CUSTOMER_SCORE,
+    DELIVER_TASKS,
+    MODULE,
+    PEOPLES_FIELDS,
+    SCORE_MODELS,
+    TASK,
+)
+from pipelines.settings import OdooConnection
+
+BATCH_ROWS = 1_000
+TASK_BATCH_ROWS = 200
+# Everything that the sink may do to an Odoo; checked before a call, and again by the bot's rights.
+SINK_WRITES: Writable = frozenset(
+    {
+        *((model, method) for model in SCORE_MODELS for method in ("load", "web_save_multi", "write")),
+        (TASK, "load"),
+        (CASE, "load"),
+        ("ir.actions.server", "run"),
+    }
+)
+# Nobody gets a mail, and no record a log line, because a score was written.
+_QUIET = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "mail_activity_quick_update": True,
+    "lang": "en_US",
+}
+_LINKS = frozenset(
+    {"x_partner_id", "x_product_tmpl_id", "x_product_id", "x_user_id", "partner_id", "project_id", "stage_id"}
+)
+
+
+class NotSetUpError(OdooError):
+    """The Odoo has not been set up for the sink, or the bot lacks a right; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """What an apply did. `settled`: doubtful rows of earlier runs whose outcome was found. `calls`: writing calls."""
+
+    applied: int
+    rejected: int
+    settled: int
+    delivered: int
+    calls: int
+
+    @property
+    def status(self) -> str:
+        return "partial" if self.rejected else "complete"
+
+
+def sink_client(connection: OdooConnection) -> OdooClient:
+    """The bot's client, which can write what the sink may and nothing else."""
+    return OdooClient.connect(connection, SINK_WRITES)
+
+
+def settle(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Find out what became of rows that an earlier run sent and never booked; gives their number.
+
+    To be called before a plan is built, so that it starts from what really stands in Odoo.
+    """
+    ledger = Ledger(store, odoo_name, run_id)
+    pending = ledger.pending()
+    for start in range(0, len(pending), BATCH_ROWS):
+        changes = pending[start : start + BATCH_ROWS]
+        arrived = _read_back(client, changes)
+        ledger.settle(Outcome(applied=tuple(arrived)))
+        ledger.interrupted(_without(changes, arrived))
+    return len(pending)
+
+
+def read_flags(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Bring back what people ticked beside scores ("wrong", "do not contact"); gives the number of ticked scores."""
+    domain: list[object] = ["|", ["x_is_wrong", "=", True], ["x_do_not_contact", "=", True]]
+    rows = client.search_read(CUSTOMER_SCORE, domain, ["x_key", "x_partner_id", "x_is_wrong", "x_do_not_contact"])
+    flags = [(row["x_key"], row["x_partner_id"][0], row["x_is_wrong"], row["x_do_not_contact"]) for row in rows]
+    Ledger(store, odoo_name, run_id).replace_flags(flags)
+    return len(flags)
+
+
+def apply(store: Store, client: OdooClient, odoo_name: str, run_id: str, digest: str) -> ApplyResult:
+    """Do what the plan of this digest says, and nothing that is done already.
+
+    A refused row is booked in `sync_rejected` and holds up no other. Raises PlanChangedError or NotSetUpError before
+    anything is sent; UnavailableError or MaybeDoneError where the server goes away: running again goes on from there.
+    """
+    ledger = Ledger(store, odoo_name, run_id)
+    ledger.require_plan(digest)
+    calls_before = client.write_count
+    sink = _Sink(client, ledger, _require_setup(client))
+    settled = settle(store, client, odoo_name, run_id)
+    applied = sink.send_due()
+    delivered = sink.deliver_tasks()
+    return ApplyResult(applied, ledger.rejected(), settled, delivered, client.write_count - calls_before)
+
+
+def external_name(key: str) -> str:
+    """Name of a key's external id; a key may hold what an external id may not."""
+    return md5(key.encode(), usedforsecurity=False).hexdigest()
+
+
+def _require_setup(client: OdooClient) -> dict[str, int]:
+    """Ids of what the set-up made. Raises NotSetUpError where it is missing or the bot lacks a right."""
+    wanted = (CASE_PROJECT, CASE_STAGE_NEW, DELIVER_TASKS)
+    hint = "set it up as an administrator first."
+    needed = [("ir.model.data", "read")]
+    needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
+    needed += [(model, "write") for model in SCORE_MODELS]
+    try:
+        lacking = [f"{right} {model}" for model, right in needed if not client.has_right(model, right)]
+    except ValidationError:
+        raise NotSetUpError(f"{client.url} has no models for scores: {hint}") from None
+    if lacking:
+        raise NotSetUpError(f"{client.user} may not {', '.join(lacking)} on {client.url}: {hint}")
+    names = [xml_id.partition(".")[2] for xml_id in wanted]
+    rows = client.search_read("ir.model.data", [["module", "=", MODULE], ["name", "in", names]], ["name", "res_id"])
+    ids = {f"{MODULE}.{row['name']}": int(row["res_id"]) for row in rows}
+    if missing := [xml_id for xml_id in wanted if xml_id not in ids]:
+        raise NotSetUpError(f"{client.url} has no {', '.join(missing)}: {hint}")
+    return ids
+
+
+@dataclass
+class _Sink:
+    """One apply. `ids`: external ids of the set-up."""
+
+    client: OdooClient
+    ledger: Ledger
+    ids: dict[str, int]
+
+    @cached_property
+    def saves_many(self) -> bool:
+        return self.client.saves_many(CUSTOMER_SCORE)
+
+    def send_due(self) -> int:
+        """Send what the plan still asks for; gives the number of rows that went through."""
+        applied = 0
+        while changes := self.ledger.due(BATCH_ROWS):
+            _refuse_peoples_fields(changes)
+            self.ledger.sent(changes)
+            outcome = Outcome()
+            for group in self.in_one_call(changes):
+                outcome += self.attempt(group)
+            self.ledger.settle(outcome)
+            applied += len(outcome.applied)
+        return applied
+
+    def in_one_call(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """Groups of changes that go in one call each: all; on a server without `web_save_multi` those alike."""
+        if changes[0].operation == "create" or self.saves_many:
+            yield changes
+            return
+        for _, group in groupby(sorted(changes, key=_content), key=_content):
+            yield list(group)
+
+    def attempt(self, changes: Sequence[Change], is_repeated: bool = False) -> Outcome:
+        """Send changes of one call; where Odoo refuses, halve until the rows at fault stand alone.
+
+        Where the reply is lost, what did not arrive is sent once more.
+        """
+        try:
+            return Outcome(applied=tuple(self.send(changes)))
+        except MaybeDoneError as error:
+            self.ledger.unknown(changes, str(error))
+            if is_repeated:
+                raise
+            arrived = _read_back(self.client, changes)
+            missing = _without(changes, arrived)
+            repeated = self.attempt(missing, is_repeated=True) if missing else Outcome()
+            return Outcome(applied=tuple(arrived)) + repeated
+        except (ValidationError, AccessDeniedError) as error:
+            if len(changes) > 1:
+                middle = len(changes) // 2
+                return self.attempt(changes[:middle], is_repeated) + self.attempt(changes[middle:], is_repeated)
+            refused = (replace(changes[0], error=str(error)),)
+            is_gone = changes[0].operation == "update" and not _existing(self.client, refused)
+            return Outcome(gone=refused) if is_gone else Outcome(rejected=refused)
+
+    def send(self, changes: Sequence[Change]) -> list[Change]:
+        """One call. Gives the changes with their records' ids."""
+        model = changes[0].model
+        if changes[0].operation == "create":
+            return self.create(model, changes)
+        ids = [change.res_id for change in changes]
+        if self.saves_many:
+            values = [_sendable(change.values) for change in changes]
+            self.client.call(model, "web_save_multi", [ids, values, {}], {"context": _QUIET})
+        else:
+            self.client.call(model, "write", [ids, _sendable(changes[0].values)], {"context": _QUIET})
+        return list(changes)
+
+    def create(self, model: str, changes: Sequence[Change]) -> list[Change]:
+        fixed = {"project_id": self.ids[CASE_PROJECT], "stage_id": self.ids[CASE_STAGE_NEW]} if model == CASE else {}
+        fields = [*changes[0].values, *fixed]
+        columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
+        rows = [
+            [f"{MODULE}.{external_name(change.key)}", *(_loadable({**change.values, **fixed}[name]) for name in fields)]
+            for change in changes
+        ]
+        reply = self.client.call(model, "load", [columns, rows], {"context": _QUIET})
+        if not reply["ids"]:
+            reasons = [message["message"] for message in reply["messages"] if message["type"] == "error"]
+            raise ValidationError(" ".join(reasons[:1]) or f"{model}.load created nothing and gave no reason.")
+        return [replace(change, res_id=res_id) for change, res_id in zip(changes, reply["ids"], strict=True)]
+
+    def deliver_tasks(self) -> int:
+        """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""
+        waiting = self.client.search_read(TASK, [["x_is_delivered", "=", False]], ["x_key"])
+        refused: list[Change] = []
+        for start in range(0, len(waiting), TASK_BATCH_ROWS):
+            refused += self.deliver(waiting[start : start + TASK_BATCH_ROWS])
+        self.ledger.settle(Outcome(rejected=tuple(refused)))
+        return len(waiting) - len(refused)
+
+    def deliver(self, tasks: Sequence[dict[str, Any]]) -> list[Change]:
+        """Deliver tasks in one call, halving where one is refused; gives the refused."""
+        context = {**_QUIET, "active_model": TASK, "active_ids": [task["id"] for task in tasks]}
+        action = [[self.ids[DELIVER_TASKS]]]
+        try:
+            try:
+                self.client.call("ir.actions.server", "run", action, {"context": context})
+            except MaybeDoneError:
+                self.client.call("ir.actions.server", "run", action, {"context": context})
+        except ValidationError as error:
+            if len(tasks) > 1:
+                middle = len(tasks) // 2
+                return self.deliver(tasks[:middle]) + self.deliver(tasks[middle:])
+            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", str(error))]
+        return []
+
+
+def _read_back(client: OdooClient, changes: Sequence[Change]) -> list[Change]:
+    """Those changes that stand in Odoo, with their records' ids."""
+    arrived: list[Change] = []
+    for (_, operation), group in groupby(sorted(changes, key=_call), key=_call):
+        read = _read_created if operation == "create" else _read_updated
+        arrived += read(client, list(group))
+    return arrived
+
+
+def _read_created(client: OdooClient, changes: Sequence[Change]) -> list[Change]:
+    """Looked up by external id; one whose record is gone again does not count."""
+    names = {external_name(change.key): change for change in changes}
+    rows = client.search_read(
+        "ir.model.data", [["module", "=", MODULE], ["name", "in", list(names)]], ["name", "res_id"]
+    )
+    found = [replace(names[row["name"]], res_id=row["res_id"]) for row in rows]
+    existing = _existing(client, found)
+    return [change for change in found if change.res_id in existing]
+
+
+def _read_updated(client: OdooClient, changes: Sequence[Change]) -> list[Change]:
+    """Looked up by id and compared value by value."""
+    fields = sorted({name for change in changes for name in change.values})
+    ids = [change.res_id for change in changes]
+    rows = {row["id"]: row for row in client.search_read(changes[0].model, [["id", "in", ids]], fields)}
+    return [
+        change
+        for change in changes
+        if change.res_id in rows
+        and all(_is_same(value, rows[change.res_id][name]) for name, value in change.values.items())
+    ]
+
+
+def _existing(client: OdooClient, changes: Sequence[Change]) -> set[int]:
+    """Ids of the changes' records that Odoo has."""
+    if not changes:
+        return set()
+    domain: list[object] = [["id", "in", [change.res_id for change in changes]]]
+    return {row["id"] for row in client.search_read(changes[0].model, domain, ["id"])}
+
+
+def _without(changes: Sequence[Change], others: Iterable[Change]) -> list[Change]:
+    keys = {change.key for change in others}
+    return [change for change in changes if change.key not in keys]
+
+
+def _call(change: Change) -> tuple[str, str]:
+    return change.model, change.operation
+
+
+def _content(change: Change) -> str:
+    return repr(sorted(change.values.items()))
+
+
+def _refuse_peoples_fields(changes: Sequence[Change]) -> None:
+    touched = PEOPLES_FIELDS.intersection(name for change in changes for name in change.values)
+    if touched:
+        raise ForbiddenWriteError(f"{', '.join(sorted(touched))} belong to people: a plan may not write them.")
+
+
+def _sendable(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as a write takes them: XML-RPC has no null, Odoo's is False."""
+    return {name: False if value is None else value for name, value in values.items()}
+
+
+def _loadable(value: Any) -> Any:
+    """A value as a load takes it."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, bool) else value
+
+
+def _is_same(sent: Any, read: Any) -> bool:
+    """Whether a value read is the one sent: a many2one comes as [id, name], a null as False or 0."""
+    if isinstance(read, list):
+        read = read[0] if read else None
+    if isinstance(sent, float) and isinstance(read, int | float):
+        return abs(sent - read) < 1e-6
+    return bool((sent or None) == (read or None))

@@ -1,0 +1,107 @@
+"""The set-up on a real Odoo: once is enough, an interrupted one is completed, the bot gets what it needs and no more."""
+
+import pytest
+
+from pipelines.odoo import schema
+from pipelines.odoo.client import AccessDeniedError, OdooClient
+from pipelines.odoo.setup import plan_setup, setup
+from pipelines.sources.odoo_entities import ODOO_MODELS
+from tests.odoo_sink.conftest import ADMIN_PASSWORD, BOT_PASSWORD, DATABASE, URL
+
+pytestmark = pytest.mark.odoo
+
+
+def test_a_second_set_up_changes_nothing(admin: OdooClient) -> None:
+    assert plan_setup(admin) == []
+    calls = admin.write_count
+    assert setup(admin) == []
+    assert admin.write_count == calls
+
+
+def test_what_was_changed_is_put_right_and_what_people_own_is_left(admin: OdooClient) -> None:
+    rows = admin.search_read("ir.model.data", [["module", "=", "reknit"]], ["name", "res_id"])
+    ids = {row["name"]: row["res_id"] for row in rows}
+    admin.call("ir.model.access", "write", [[ids["access_bot_res_partner"]], {"perm_write": True}])
+    admin.call("project.task.type", "write", [[ids["stage_fine"]], {"name": "All good"}])
+    try:
+        assert [str(change) for change in setup(admin)] == [
+            "update ir.model.access access_bot_res_partner (perm_write)"
+        ]
+        stage = admin.search_read("project.task.type", [["id", "=", ids["stage_fine"]]], ["name"])
+        assert stage[0]["name"] == "All good"
+    finally:
+        admin.call("project.task.type", "write", [[ids["stage_fine"]], {"name": "Fine"}])
+
+
+def test_an_interrupted_set_up_is_completed_without_doubles(admin: OdooClient) -> None:
+    names = ["model_x_reknit_task", "field_res_partner__x_reknit_churn_level", "project_cases", "view_partner_form"]
+    rows = admin.search_read("ir.model.data", [["module", "=", "reknit"], ["name", "in", names]], ["name", "res_id"])
+    admin.call("ir.model.data", "unlink", [[row["id"] for row in rows]])
+    assert setup(admin) == []
+    again = admin.search_read("ir.model.data", [["module", "=", "reknit"], ["name", "in", names]], ["name", "res_id"])
+    assert {row["name"]: row["res_id"] for row in again} == {row["name"]: row["res_id"] for row in rows}
+
+
+def test_people_find_it_in_form_list_and_search(admin: OdooClient) -> None:
+    views = {
+        ("res.partner", "base.view_partner_form"): "x_reknit_suggested_action",
+        ("res.partner", "base.view_partner_tree"): "x_reknit_churn_level",
+        ("res.partner", "base.view_res_partner_filter"): "High churn risk",
+        ("product.template", "product.product_template_form_view"): "x_reknit_forecast_qty",
+        ("product.template", "product.product_template_search_view"): "Stock-out risk",
+    }
+    for (model, inherited), mark in views.items():
+        module, _, name = inherited.partition(".")
+        view = admin.search_read("ir.model.data", [["module", "=", module], ["name", "=", name]], ["res_id"])[0]
+        kinds = admin.search_read("ir.ui.view", [["id", "=", view["res_id"]]], ["type"])
+        reader = OdooClient(URL, DATABASE, admin.user, ADMIN_PASSWORD, writable=frozenset({(model, "get_view")}))
+        arch = reader.call(model, "get_view", [], {"view_id": view["res_id"], "view_type": kinds[0]["type"]})["arch"]
+        assert mark in arch, (model, inherited)
+    high = admin.call("res.partner", "search_count", [[["x_reknit_churn_level", "=", "high"]]])
+    assert isinstance(high, int)
+
+
+def test_the_bot_reads_everything_that_is_pulled(bot: OdooClient) -> None:
+    for model, entity in ODOO_MODELS.items():
+        there = bot.call(model, "fields_get", [], {"attributes": ["type"]})
+        fields = [column.name for column in entity.columns if column.name in there]
+        assert "write_date" in fields
+        bot.search_read(model, [], fields, limit=5)
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "values"),
+    [
+        ("res.partner", "write", {"email": "other@example.com"}),
+        ("product.template", "write", {"list_price": 1.0}),
+        ("product.product", "write", {"standard_price": 1.0}),
+        ("res.users", "write", {"login": "other"}),
+        ("res.company", "write", {"name": "other"}),
+        ("ir.config_parameter", "write", {"value": "other"}),
+        ("account.move", "write", {"ref": "other"}),
+        ("sale.order", "write", {"note": "other"}),
+        ("stock.quant", "write", {"quantity": 1.0}),
+        ("ir.actions.server", "write", {"code": "pass"}),
+        ("ir.model.access", "write", {"perm_write": True}),
+        (schema.CUSTOMER_SCORE, "unlink", None),
+        (schema.TASK, "unlink", None),
+    ],
+)
+def test_odoo_refuses_the_bot_what_the_client_would_let_through(
+    admin: OdooClient, model: str, method: str, values: dict[str, object] | None
+) -> None:
+    careless = OdooClient(URL, DATABASE, schema.BOT_LOGIN, BOT_PASSWORD, writable=frozenset({(model, method)}))
+    found = [row["id"] for row in admin.search_read(model, [], ["id"], limit=1)]
+    # The bot's own user may be changed in what is its own: take the administrator's.
+    ids = [admin.user_id] if model == "res.users" else found
+    with pytest.raises(AccessDeniedError):
+        careless.call(model, method, [ids, *([values] if values else [])])
+
+
+def test_a_case_stands_in_its_own_project_and_nowhere_else(admin: OdooClient) -> None:
+    projects = admin.search_read("project.project", [["name", "!=", "Reknit cases"]], ["id"], limit=1)
+    if not projects:
+        pytest.skip("this Odoo has no other project")
+    careless = OdooClient(URL, DATABASE, schema.BOT_LOGIN, BOT_PASSWORD, writable=frozenset({(schema.CASE, "create")}))
+    with pytest.raises(AccessDeniedError):
+        careless.call(schema.CASE, "create", [{"name": "x", "project_id": projects[0]["id"]}])

@@ -1,0 +1,145 @@
+"""A small warehouse as the stages before the sync leave it, filled by hand.
+
+Belongs here: making and reading it. Does not belong here: an Odoo (`conftest.py`).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.odoo.ledger import Store
+from pipelines.odoo.plan import Plan, build_desired, build_plan, match_targets
+from pipelines.odoo.state import SYNC_TABLES
+from pipelines.settings import TaskLimits
+from pipelines.warehouse import transaction
+
+ODOO = "odoo_main"
+AS_OF = date(2017, 12, 31)
+
+# The tables of earlier stages that the plan reads, with the columns that it reads.
+_INPUTS = {
+    "score_churn_current": """
+        customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR, churn_probability DOUBLE,
+        churn_level VARCHAR, expected_value_amount DECIMAL(18,4), value_at_risk_amount DECIMAL(18,4),
+        currency_code VARCHAR, reasons VARCHAR[], suggested_action VARCHAR, is_fallback BOOLEAN""",
+    "score_demand_current": """
+        product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
+        on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[], is_fallback BOOLEAN""",
+    "score_return_anomaly_current": """
+        return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
+        return_probability DOUBLE, improbability DOUBLE, anomaly_level VARCHAR, reasons VARCHAR[],
+        suggested_action VARCHAR, is_fallback BOOLEAN""",
+    "ops_brand": "brand VARCHAR, brand_name VARCHAR",
+    "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN",
+    "identity_xref": "source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, valid_to DATE",
+    "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN",
+    "stg_odoo__partner": "source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN",
+    "stg_odoo__user": "source_name VARCHAR, source_user_id VARCHAR, login VARCHAR, is_active BOOLEAN",
+    "stg_odoo__product_product": """
+        source_name VARCHAR, source_product_id VARCHAR, source_template_id VARCHAR, product_id VARCHAR,
+        is_active BOOLEAN""",
+    "dim_store": "store_id VARCHAR, store_name VARCHAR",
+    "fct_order_line": "currency_code VARCHAR, order_date DATE, exchange_rate DECIMAL(28,10)",
+}
+
+
+@dataclass
+class World:
+    """One warehouse file. Each use of the store opens and closes it, as the pipeline does."""
+
+    path: Path
+    limits: TaskLimits = field(default_factory=TaskLimits)
+
+    @classmethod
+    def create(cls, path: Path) -> "World":
+        world = cls(path)
+        with world.store() as connection, transaction(connection):
+            for name, columns in {**_INPUTS, **SYNC_TABLES}.items():
+                connection.execute(f"create table {name} ({columns})")
+        world.insert("ops_brand", ("grocer", "Demo Grocer"), ("gifts", "Demo Gifts"))
+        world.insert("fct_order_line", ("USD", AS_OF, 1), ("GBP", AS_OF, 2))
+        return world
+
+    @property
+    def store(self) -> Store:
+        @contextmanager
+        def store() -> Iterator[duckdb.DuckDBPyConnection]:
+            connection = duckdb.connect(str(self.path))
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+        return store
+
+    def insert(self, table: str, *rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        with self.store() as connection, transaction(connection):
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into {table} values ({marks})", [list(row) for row in rows])
+
+    def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.store() as connection:
+            return connection.execute(statement, list(parameters)).fetchall()
+
+    def connect_odoo(self, admin_id: int = 2) -> None:
+        """There is an Odoo; its user `admin` gets the tasks."""
+        self.insert("ops_source", (ODOO, "odoo", True))
+        self.insert("stg_odoo__user", (ODOO, str(admin_id), "admin", True))
+
+    def add_customer(self, customer_id: str, *partners: int, consent: bool | None = None) -> None:
+        """A customer who is known to Odoo by these partners."""
+        self.add_customers([(customer_id, partner) for partner in partners], consent)
+        if not partners:
+            self.insert("identity_golden", (customer_id, consent))
+
+    def add_customers(self, pairs: Sequence[tuple[str, int]], consent: bool | None = None) -> None:
+        self.insert("identity_golden", *sorted({(customer, consent) for customer, _ in pairs}))
+        self.insert("identity_xref", *((ODOO, str(partner), customer, None) for customer, partner in pairs))
+        self.insert("stg_odoo__partner", *((ODOO, str(partner), True, False) for _, partner in pairs))
+
+    def add_churn(
+        self,
+        customer_id: str,
+        brand: str = "grocer",
+        probability: float = 0.8,
+        value: float = 100,
+        level: str = "high",
+        reasons: Sequence[str] = ("No purchase for 64 days; usual gap 14",),
+        currency: str = "USD",
+    ) -> None:
+        self.insert("score_churn_current", churn_row(customer_id, brand, probability, value, level, reasons, currency))
+
+    def plan(self) -> Plan:
+        """Desired, targets and plan anew."""
+        with self.store() as connection:
+            build_desired(connection, self.limits)
+            match_targets(connection, ODOO)
+            return build_plan(connection, ODOO)
+
+    def status(self) -> dict[str, str]:
+        """Newest status of each key in the ledger."""
+        return dict(self.execute("select key, arg_max(status, ledger_id) from sync_ledger group by key order by key"))
+
+
+def churn_row(
+    customer_id: str,
+    brand: str = "grocer",
+    probability: float = 0.8,
+    value: float = 100,
+    level: str = "high",
+    reasons: Sequence[str] = ("No purchase for 64 days; usual gap 14",),
+    currency: str = "USD",
+) -> tuple[Any, ...]:
+    return (
+        customer_id, brand, AS_OF, "model-1", probability, level, value / probability, value, currency, list(reasons),
+        "Contact the customer this week", False,
+    )  # fmt: skip
