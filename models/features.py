@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["number", "integer", "flag", "category", "text", "date"]
+Kind = Literal["number", "integer", "flag", "category", "text", "date", "timestamp", "money"]
 NullRule = Literal["refuse", "leave_out", "impute", "learn"]
 
 KIND_CHECKS: Mapping[Kind, Callable[[pl.DataType], bool]] = {
@@ -26,11 +26,13 @@ KIND_CHECKS: Mapping[Kind, Callable[[pl.DataType], bool]] = {
     "category": lambda dtype: dtype == pl.String,
     "text": lambda dtype: dtype == pl.String,
     "date": lambda dtype: dtype == pl.Date,
+    "timestamp": lambda dtype: isinstance(dtype, pl.Datetime),
+    "money": lambda dtype: isinstance(dtype, pl.Decimal),
 }
 # Float features are rounded so that sums added in another order cannot move a split.
 DIGITS = 6
 # A null share above training's by this much, and by more than chance, is a broken feed.
-NULL_SHARE_TOLERANCE = 0.1
+NULL_SHARE_TOLERANCE = 0.3
 
 
 class FeatureError(ValueError):

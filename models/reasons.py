@@ -70,7 +70,11 @@ def top_reasons(
         .sort("row", "counts", "contribution", "at", descending=[False, True, True, False])
         .group_by("row", maintain_order=True)
         .agg(pl.col("text").filter(pl.col("counts")).head(top))
-        .with_columns(default=rows.select(default).to_series())
+        .with_columns(rows.with_columns(default.alias("default")).get_column("default"))
     )
-    reasons = pl.when(pl.col("text").list.len() > 0).then(pl.col("text")).otherwise(pl.concat_list("default"))
+    reasons = (
+        pl.when(pl.col("text").list.len() > 0)
+        .then(pl.col("text"))
+        .otherwise(pl.concat_list("default").list.drop_nulls())
+    )
     return chosen.select(reasons=reasons).to_series()

@@ -61,7 +61,7 @@ COLUMN_MEANINGS = {
     "source_name": "Source, as in retail.yaml.",
     "started_at": "When the run began, UTC.",
     "status": "started or succeeded.",
-    "stock_out_probability": "Probability (0 to 1) that the stock does not last the horizon; null where stock is unknown.",
+    "stock_out_probability": "Probability (0 to 1) that stock ends within the horizon; null where it is unknown.",
     "store_id": "Store, as in dim_store.",
     "suggested_action": "What a person might do.",
     "system": "Kind of system.",

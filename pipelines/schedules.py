@@ -2,13 +2,10 @@
 
 import dagster as dg
 
-from pipelines.partitions import daily
-
 # The whole line in one process: a process a step costs seconds each and they would fight over the DuckDB file.
 line = dg.define_asset_job(
     "line",
     selection=dg.AssetSelection.all(),
-    partitions_def=daily,
     executor_def=dg.in_process_executor,
     description="All four systems into the warehouse, scores out of it, tasks into Odoo, as of one day.",
 )

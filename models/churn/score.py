@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from models import boosting
+from models.calibration import calibrated
 from models.churn.features import FEATURES, GROUPS, SENTENCES
 from models.churn.settings import ChurnBrand
-from models.churn.train import calibrated
 from models.churn.value import expected_value
 from models.reasons import top_reasons
 from models.registry import SavedModel

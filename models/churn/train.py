@@ -15,9 +15,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from sklearn.linear_model import LogisticRegression
 
 from models import boosting, metrics
+from models.calibration import calibrated, fit_calibration
 from models.churn.features import FEATURES
 from models.churn.value import expected_value
 from models.features import Encoding, date_span, encode, fit_encoding
@@ -60,6 +60,8 @@ def cut_by_time(rows: pl.DataFrame, horizon_days: int, as_of: date) -> Cut | Non
     horizon = timedelta(days=horizon_days)
     labelled = rows.filter(pl.col("lapsed").is_not_null(), pl.col("snapshot_date") + horizon <= as_of)
     _, test_date = date_span(labelled, "snapshot_date")
+    if test_date is None:
+        return None
     _, validation_date = date_span(labelled.filter(pl.col("snapshot_date") + horizon <= test_date), "snapshot_date")
     if validation_date is None:
         return None
@@ -110,18 +112,6 @@ def fit(
         card=card,
     )
     return model, final_encoding
-
-
-def fit_calibration(raw: np.ndarray, happened: np.ndarray) -> dict[str, float]:
-    """Platt's: probability = 1 / (1 + exp(-(slope · raw + intercept)))."""
-    model = LogisticRegression(C=1e6, max_iter=1000).fit(raw.reshape(-1, 1), happened)
-    # A slope of 0 or less would turn the order round: a model without signal keeps its own scale.
-    slope = max(float(model.coef_[0, 0]), 0.1)
-    return {"slope": round(slope, 9), "intercept": round(float(model.intercept_[0]), 9)}
-
-
-def calibrated(raw: np.ndarray, calibration: dict[str, float]) -> np.ndarray:
-    return 1 / (1 + np.exp(-(calibration["slope"] * raw + calibration["intercept"])))
 
 
 def rule_card(rows: pl.DataFrame, brand: str, as_of: date, seed: int, reason: str) -> ModelCard:

@@ -16,7 +16,7 @@ from models.registry import SavedModel
 __all__ = ["DemandConfig", "fit_and_score"]
 
 STOCK_COLUMNS = ("product_id", "store_id", "stock_date", "on_hand_qty")
-RECENT_LAGS = ("units_lag_1", "units_lag_2", "units_lag_3", "units_lag_4")
+LAGS = tuple(feature.name for feature in FEATURES if feature.name.startswith("units_lag_"))
 
 
 def fit_and_score(
@@ -25,8 +25,8 @@ def fit_and_score(
     """Forecast every series at the last origin, each brand by a model of its own.
 
     features: `feat_sku_store__demand`, all origins. stock: the latest level of each product and store known by as_of
-    (product_id, store_id, stock_date, on_hand_qty). A brand whose history does not bear a model, or whose feed is
-    silent, is forecast by the mean of 13 weeks and says so. Raises FeatureError where a frame does not fit.
+    (product_id, store_id, stock_date, on_hand_qty). A brand whose history does not bear a model, or that has a gap in
+    its data, is forecast by the mean of 13 weeks and says so. Raises FeatureError where a frame does not fit.
     """
     config = config or DemandConfig()
     TABLE.check(features)
@@ -50,19 +50,19 @@ def _brand(
         raise FeatureError(f"a series of the last origin does not have its {HORIZON_WEEKS} weeks")
     labelled = train.observed(population, as_of)
     cut = train.cut_by_time(labelled)
-    silent = _silent_weeks(series)
-    is_silent = silent >= config.silent_weeks
-    counts = {
-        "scored_series": series.height,
-        "silent_weeks": silent,
-        "series_with_stock": series.join(levels, on=["product_id", "store_id"], how="semi").height,
-    }
-    if cut is None or is_silent:
-        reason = f"the brand sold nothing in the last {silent} weeks" if is_silent else "too little history"
-        card = train.rule_card(rows, brand, as_of, seed, reason)
+    gaps = _gap_weeks(series, labelled)
+    with_stock = series.join(levels, on=["product_id", "store_id"], how="semi").height
+    counts = {"scored_series": series.height, "series_with_stock": with_stock, "gap_weeks": len(gaps)}
+    if cut is None or gaps:
+        why = (
+            f"No sales of the brand known in week {', '.join(map(str, gaps))} before, its feed may be silent"
+            if gaps
+            else "Too little history of this brand for a model"
+        )
+        card = train.rule_card(rows, brand, as_of, seed, why)
         rule = SavedModel(task="demand", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
         rule = rule.counting(**counts)
-        return rule, score.scores(series, score.rule_forecast(series, silent if is_silent else 0), levels, rule, as_of)
+        return rule, score.scores(series, score.rule_forecast(series, why), levels, rule, as_of)
     model, encoding = train.fit(labelled, cut, brand, config, as_of, seed)
     check_null_share(to_score, FEATURES, encoding)
     weeks, periods = encode(to_score, FEATURES, encoding), encode(series, PERIOD_FEATURES, encoding)
@@ -71,16 +71,16 @@ def _brand(
     return model, score.scores(series, forecasts, levels, model, as_of)
 
 
-def _silent_weeks(series: pl.DataFrame) -> int:
-    """Weeks up to the origin, at most 4, in which no series of the brand sold anything though they sold before."""
-    if not series["units_mean_13"].fill_null(0).sum() > 0:
-        return 0
-    silent = 0
-    for lag in RECENT_LAGS:
-        if series[lag].fill_null(0).sum() > 0:
-            break
-        silent += 1
-    return silent
+def _gap_weeks(series: pl.DataFrame, labelled: pl.DataFrame) -> list[int]:
+    """Weeks back for which the last origin has no units of any series though training had: gaps in the brand's data.
+
+    A model that never saw such a gap would take it for weeks without demand.
+    """
+    return [
+        int(lag.removeprefix("units_lag_"))
+        for lag in LAGS
+        if series[lag].null_count() == series.height and labelled[lag].null_count() < labelled.height
+    ]
 
 
 def _recent_stock(stock: pl.DataFrame, as_of: date, config: DemandConfig) -> pl.DataFrame:

@@ -81,12 +81,16 @@ PERIOD_FEATURES = (
 )
 
 SENTENCES: dict[str, pl.Expr] = {
-    "level": pl.format(
-        "Sold {} last week, {} a week over 4 weeks, {} over 13",
-        short("units_lag_1"),
-        short("units_mean_4"),
-        short("units_mean_13"),
-    ),
+    "level": pl.when(pl.col("units_lag_1").is_not_null() & pl.col("units_mean_4").is_not_null())
+    .then(
+        pl.format(
+            "Sold {} last week, {} a week over 4 weeks, {} over 13",
+            short("units_lag_1"),
+            short("units_mean_4"),
+            short("units_mean_13"),
+        )
+    )
+    .otherwise(pl.format("Sold {} a week over the last 13 that have data", short("units_mean_13"))),
     "season": pl.when(pl.col("year_ago_units").is_not_null())
     .then(pl.format("{} sold in the same 4 weeks a year ago", short("year_ago_units")))
     .when(pl.col("holidays") > 0)

@@ -33,7 +33,6 @@ SCHEMA = pl.Schema(
         "is_fallback": pl.Boolean(),
     }
 )
-HISTORY_REASON = "Too little history of this brand for a model: mean of the last 13 weeks"
 STOCK_SENTENCE = pl.format(
     "{} on hand, {} days of the forecast; {} % chance to sell out in 4 weeks",
     short("on_hand_qty"),
@@ -54,23 +53,19 @@ def model_forecast(model: SavedModel, weeks: np.ndarray, periods: np.ndarray, se
     return pl.DataFrame({"mean": mean, "low": low, "high": high, "reasons": reasons})
 
 
-def rule_forecast(series: pl.DataFrame, silent_weeks: int) -> pl.DataFrame:
-    """Mean of the last 13 weeks, silent ones not counted, with a range of the series' own spread."""
-    weeks = 13 - silent_weeks
-    mean = series["units_mean_13"].fill_null(0).to_numpy() * 13 / weeks * HORIZON_WEEKS
+def rule_forecast(series: pl.DataFrame, why: str) -> pl.DataFrame:
+    """Mean of the last 13 weeks that have data, with a range of the series' own spread."""
+    mean = series["units_mean_13"].fill_null(0).to_numpy() * HORIZON_WEEKS
     deviation = np.sqrt(np.maximum(series["units_std_13"].to_numpy() ** 2 * HORIZON_WEEKS, mean))
     half = deviation * UPPER_IN_DEVIATIONS
-    why = pl.lit(
-        f"The brand sold nothing in the last {silent_weeks} weeks, its feed may be silent: mean of the weeks before"
-        if silent_weeks
-        else HISTORY_REASON
-    )
     return pl.DataFrame(
         {
             "mean": mean,
             "low": np.maximum(mean - half, 0),
             "high": mean + half,
-            "reasons": series.select(pl.concat_list(why, SENTENCES["level"])).to_series(),
+            "reasons": series.select(
+                pl.concat_list(pl.lit(f"{why}: mean of the last 13 weeks"), SENTENCES["level"]).list.drop_nulls()
+            ).to_series(),
         }
     )
 

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DemandConfig:
-    """lower, upper: quantiles of the range. stock_max_age_days: an older stock level counts as unknown.
-
-    silent_weeks: a brand that sold nothing at all for so many weeks has a silent feed, not customers without demand.
-    """
+    """lower, upper: quantiles of the range. stock_max_age_days: an older stock level counts as unknown."""
 
     lower: float = 0.1
     upper: float = 0.9
     stock_max_age_days: int = 14
-    silent_weeks: int = 2

@@ -7,7 +7,7 @@ quantile ones for the sum of four weeks. Rows are cut by when their target weeks
 
 Validation chooses the number of trees and scales the range; the test is scored once, for the card. The model that
 forecasts is trained again on all rows with a label, its range scaled on validation and test together.
-Weeks in which the brand sold nothing at all are no observation: the feed was silent or the shop closed.
+A week in which the brand sold nothing at all has no label: the feed was silent or the shop closed.
 """
 
 from collections.abc import Mapping
@@ -61,12 +61,8 @@ class Cut:
 
 
 def observed(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Rows whose target week is over and in which the brand sold anything."""
-    return rows.filter(
-        pl.col("units").is_not_null(),
-        pl.col("week_start_date") + timedelta(days=6) <= as_of,
-        pl.col("units").sum().over("week_start_date") > 0,
-    )
+    """Rows whose target week is over and has a label."""
+    return rows.filter(pl.col("units").is_not_null(), pl.col("week_start_date") + timedelta(days=6) <= as_of)
 
 
 def has_all_weeks() -> pl.Expr:
@@ -78,6 +74,8 @@ def cut_by_time(labelled: pl.DataFrame) -> Cut | None:
     week_end = pl.col("week_start_date") + timedelta(days=6)
     whole = labelled.filter(has_all_weeks())
     _, test_date = date_span(whole, "origin_date")
+    if test_date is None:
+        return None
     over_by_test = whole.filter(week_end.max().over("origin_date") <= test_date)
     _, validation_date = date_span(over_by_test, "origin_date")
     if validation_date is None:
@@ -235,7 +233,7 @@ def rule_card(rows: pl.DataFrame, brand: str, as_of: date, seed: int, reason: st
         task="demand",
         brand=brand,
         as_of=as_of,
-        method=f"Mean of the last 13 weeks, no model: {reason}. Range by the series' own spread.",
+        method=f"Mean of the last 13 weeks, no model. {reason}. Range by the series' own spread.",
         is_fallback=True,
         data_from=data_from,
         data_to=data_to,

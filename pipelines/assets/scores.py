@@ -17,8 +17,8 @@ Result = tuple[pl.DataFrame, list[registry.SavedModel]]
 Compute = Callable[[duckdb.DuckDBPyConnection, date, int], Callable[[], Result]]
 
 
-def _score_asset(task: str, features: list[str], description: str, read: Compute) -> dg.AssetsDefinition:
-    """The asset of one task: `read` takes the features and gives what computes the scores once the file is closed."""
+def _score_asset(task: str, features: list[str], description: str) -> dg.AssetsDefinition:
+    """The asset of one task; features are read first, and computed on once the file is closed."""
 
     @dg.asset(
         name=f"score_{task}",
@@ -33,7 +33,7 @@ def _score_asset(task: str, features: list[str], description: str, read: Compute
     def score(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         day = as_of(context)
         with connect() as connection:
-            compute = read(connection, day, load_settings().seed)
+            compute = COMPUTE[task](connection, day, load_settings().seed)
         context.log.info(f"training and scoring {task} as of {day}")
         scores, models = compute()
         versions = [registry.save(model, state_dir() / "models") for model in models]
@@ -64,21 +64,24 @@ def _demand(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Call
 def _returns(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
     expected = connection.sql("select * from feat_return__expected").pl()
     actual = connection.sql("select * from feat_return__actual").pl()
-    return lambda: returns.fit_and_score(expected, actual, day, seed)
+    brands = {
+        name: returns.ReturnsBrand(window_days=brand.returns.window_days)
+        for name, brand in load_settings().brands.items()
+    }
+    return lambda: returns.fit_and_score(expected, actual, brands, day, seed)
 
+
+# What computes the scores of each task, given an open warehouse, a day and a seed.
+COMPUTE: dict[str, Compute] = {"churn": _churn, "demand": _demand, "return_anomaly": _returns}
 
 assets = [
-    _score_asset("churn", ["feat_customer__churn"], "Who is leaving, and what is at risk.", _churn),
+    _score_asset("churn", ["feat_customer__churn"], "Who is leaving, and what is at risk."),
     _score_asset(
-        "demand",
-        ["feat_sku_store__demand", "fct_stock_level"],
-        "Units of the next four weeks by SKU and store.",
-        _demand,
+        "demand", ["feat_sku_store__demand", "fct_stock_level"], "Units of the next four weeks by SKU and store."
     ),
     _score_asset(
         "return_anomaly",
         ["feat_return__expected", "feat_return__actual"],
         "How improbable the returns are, given what was to be expected.",
-        _returns,
     ),
 ]

@@ -94,6 +94,7 @@ class Ledger:
                     from sync_plan as plan
                     left join sync_state as state using (odoo_name, key)
                     where plan.odoo_name = $odoo_name
+                        and (plan.operation = 'create' or state.key is not null)
                         and state.values_json::varchar is distinct from plan.values_json::varchar
                         and not exists (
                             from sync_rejected as rejected
@@ -202,11 +203,12 @@ class Ledger:
 
     def _set_rejected(self, connection: duckdb.DuckDBPyConnection, outcome: Outcome) -> None:
         """A refused row stands here until it goes through or is not wanted any more."""
-        refused = [*outcome.rejected, *outcome.gone]
+        # A record that was to be archived and is gone has what it should have.
+        refused = [*outcome.rejected, *(change for change in outcome.gone if change.operation != "archive")]
         self._execute(
             connection,
             "delete from sync_rejected where (odoo_name, key) in (select (odoo_name, key) from _changes)",
-            [*outcome.applied, *refused],
+            [*outcome.applied, *outcome.rejected, *outcome.gone],
         )
         self._execute(
             connection,

@@ -506,7 +506,7 @@ _ARCHIVE = f"""
         $odoo_name as odoo_name,
         state.key,
         state.target_kind,
-        'update' as operation,
+        'archive' as operation,
         state.model,
         state.res_id,
         '{{"x_active":true}}' as old_values_json,

@@ -2,9 +2,9 @@
 
 Belongs here: names and declarations. Does not belong here: creating them (`setup.py`) or filling them (`sink.py`).
 
-Scores stand in models of our own, so that the bot needs no right to change a partner or a product; stored computed
-fields bring them to the record that people have open, and to list, search and group-by. Everything is made over RPC and
-needs no module on the server. A manual float has no null: what shows a score asks first whether there is one.
+Scores stand in models of our own, so that the bot needs no right to change a partner or a product; computed fields
+bring them to the record that people have open and, where stored, to list, search and group-by. Everything is made over
+RPC and needs no module on the server. A manual float has no null: what shows a score asks first whether there is one.
 
 Odoo lets only those make or read an activity who may write the record below it, and the bot may not write partners. So
 the bot writes a task of our own, and a server action that the administrator installs makes the activity from it: of one
@@ -65,7 +65,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Field:
-    """A manual field. `type` is Odoo's; `compute` or `related` makes it a stored one that nobody types in."""
+    """A manual field. `type` is Odoo's; `compute` or `related` makes it one that nobody types in.
+
+    is_stored: what people search, sort and group by. The rest is computed when it is shown, so that a reason with a new
+    number of days does not touch the partner.
+    """
 
     name: str
     type: str
@@ -77,6 +81,7 @@ class Field:
     compute: str = ""
     depends: str = ""
     related: str = ""
+    is_stored: bool = True
     index: bool = False
     required: bool = False
 
@@ -163,7 +168,7 @@ def _over(expression: str, target: str) -> str:
     )
 
 
-def _of_worst_brand(type_: str, label: str, source: str, selection: tuple[tuple[str, str], ...] = ()) -> Field:
+def _of_worst_brand(type_: str, label: str, source: str, *, is_stored: bool) -> Field:
     """A partner's field: that of the brand which the customer is likeliest to leave."""
     target = f"x_reknit_{source.removeprefix('x_')}"
     depends = {"x_active", "x_churn_probability", source}
@@ -171,9 +176,10 @@ def _of_worst_brand(type_: str, label: str, source: str, selection: tuple[tuple[
         target,
         type_,
         label,
-        selection=selection,
+        selection=LEVELS if type_ == "selection" else (),
         compute=_leading(source, "x_churn_probability", target),
         depends=",".join(f"x_reknit_score_ids.{name}" for name in sorted(depends)),
+        is_stored=is_stored,
     )
 
 
@@ -190,13 +196,13 @@ def _of_stores(type_: str, label: str, target: str, expression: str, *sources: s
 
 _PARTNER_FIELDS = (
     Field("x_reknit_score_ids", "one2many", "Scores", relation=CUSTOMER_SCORE, relation_field="x_partner_id"),
-    _of_worst_brand("selection", "Churn risk", "x_churn_level", LEVELS),
-    _of_worst_brand("float", "Churn probability", "x_churn_probability"),
-    _of_worst_brand("float", "Value at risk", "x_value_at_risk"),
-    _of_worst_brand("char", "Currency of value at risk", "x_currency"),
-    _of_worst_brand("text", "Churn reasons", "x_reasons"),
-    _of_worst_brand("char", "What to do", "x_suggested_action"),
-    _of_worst_brand("date", "Scored as of", "x_as_of"),
+    _of_worst_brand("selection", "Churn risk", "x_churn_level", is_stored=True),
+    _of_worst_brand("float", "Churn probability", "x_churn_probability", is_stored=True),
+    _of_worst_brand("float", "Value at risk", "x_value_at_risk", is_stored=True),
+    _of_worst_brand("char", "Currency of value at risk", "x_currency", is_stored=False),
+    _of_worst_brand("text", "Churn reasons", "x_reasons", is_stored=False),
+    _of_worst_brand("char", "What to do", "x_suggested_action", is_stored=False),
+    _of_worst_brand("date", "Scored as of", "x_as_of", is_stored=False),
 )
 
 _TEMPLATE_FIELDS = (
@@ -234,7 +240,7 @@ def _field_item(model: str, field: Field) -> Item:
     if field.selection:
         values["selection"] = repr(list(field.selection))
     if field.compute:
-        values |= {"compute": field.compute, "depends": field.depends, "store": True, "readonly": True}
+        values |= {"compute": field.compute, "depends": field.depends, "store": field.is_stored, "readonly": True}
     if field.related:
         values |= {"related": field.related, "store": True, "readonly": True}
     if field.index:
@@ -375,7 +381,7 @@ STAGES = tuple(
 
 _PARTNER_PAGE = """<data>
   <xpath expr="//notebook" position="inside">
-    <page string="Reknit" name="reknit" invisible="not x_reknit_as_of">
+    <page string="Reknit" name="reknit" invisible="not x_reknit_churn_level">
       <group>
         <group>
           <field name="x_reknit_churn_level" widget="badge"
@@ -414,12 +420,11 @@ _PARTNER_PAGE = """<data>
 
 _PARTNER_COLUMNS = """<data>
   <xpath expr="//list" position="inside">
-    <field name="x_reknit_as_of" column_invisible="True"/>
     <field name="x_reknit_churn_level" optional="show" widget="badge"
       decoration-danger="x_reknit_churn_level == 'high'" decoration-warning="x_reknit_churn_level == 'medium'"
       decoration-success="x_reknit_churn_level == 'low'"/>
-    <field name="x_reknit_churn_probability" widget="percentage" optional="hide" invisible="not x_reknit_as_of"/>
-    <field name="x_reknit_value_at_risk" optional="show" invisible="not x_reknit_as_of"/>
+    <field name="x_reknit_churn_probability" widget="percentage" optional="hide" invisible="not x_reknit_churn_level"/>
+    <field name="x_reknit_value_at_risk" optional="show" invisible="not x_reknit_churn_level"/>
     <field name="x_reknit_suggested_action" optional="hide"/>
   </xpath>
 </data>"""
@@ -428,7 +433,7 @@ _PARTNER_FILTERS = """<data>
   <xpath expr="//search" position="inside">
     <separator/>
     <filter name="reknit_high_churn" string="High churn risk" domain="[('x_reknit_churn_level', '=', 'high')]"/>
-    <filter name="reknit_scored" string="With a churn score" domain="[('x_reknit_as_of', '!=', False)]"/>
+    <filter name="reknit_scored" string="With a churn score" domain="[('x_reknit_churn_level', '!=', False)]"/>
     <filter name="reknit_by_level" string="Churn risk" context="{'group_by': 'x_reknit_churn_level'}"/>
   </xpath>
 </data>"""

@@ -58,6 +58,7 @@ _QUIET = {
     "mail_activity_quick_update": True,
     "lang": "en_US",
 }
+_GONE = "The record is not in Odoo any more; it is made anew if it is still wanted."
 _LINKS = frozenset(
     {"x_partner_id", "x_product_tmpl_id", "x_product_id", "x_user_id", "partner_id", "project_id", "stage_id"}
 )
@@ -103,7 +104,11 @@ def settle(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int
 
 
 def read_flags(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
-    """Bring back what people ticked beside scores ("wrong", "do not contact"); gives the number of ticked scores."""
+    """Bring back what people ticked beside scores ("wrong", "do not contact"); gives the number of ticked scores.
+
+    To be called before `build_desired`, which makes no task for who is ticked. Raises NotSetUpError.
+    """
+    _require_setup(client)
     domain: list[object] = ["|", ["x_is_wrong", "=", True], ["x_do_not_contact", "=", True]]
     rows = client.search_read(CUSTOMER_SCORE, domain, ["x_key", "x_partner_id", "x_is_wrong", "x_do_not_contact"])
     flags = [(row["x_key"], row["x_partner_id"][0], row["x_is_wrong"], row["x_do_not_contact"]) for row in rows]
@@ -192,7 +197,7 @@ class _Sink:
         Where the reply is lost, what did not arrive is sent once more.
         """
         try:
-            return Outcome(applied=tuple(self.send(changes)))
+            return self.create(changes) if changes[0].operation == "create" else self.update(changes)
         except MaybeDoneError as error:
             self.ledger.unknown(changes, str(error))
             if is_repeated:
@@ -206,23 +211,29 @@ class _Sink:
                 middle = len(changes) // 2
                 return self.attempt(changes[:middle], is_repeated) + self.attempt(changes[middle:], is_repeated)
             refused = (replace(changes[0], error=str(error)),)
-            is_gone = changes[0].operation == "update" and not _existing(self.client, refused)
+            is_gone = changes[0].operation != "create" and not _existing(self.client, refused)
             return Outcome(gone=refused) if is_gone else Outcome(rejected=refused)
 
-    def send(self, changes: Sequence[Change]) -> list[Change]:
-        """One call. Gives the changes with their records' ids."""
+    def update(self, changes: Sequence[Change]) -> Outcome:
+        """One call. Odoo may write to a record that is gone without a word, so that the reply has to name each."""
         model = changes[0].model
-        if changes[0].operation == "create":
-            return self.create(model, changes)
         ids = [change.res_id for change in changes]
         if self.saves_many:
             values = [_sendable(change.values) for change in changes]
-            self.client.call(model, "web_save_multi", [ids, values, {}], {"context": _QUIET})
+            specification: dict[str, Any] = {"x_key": {}}
+            rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": _QUIET})
+            existing = {row["id"] for row in rows}
         else:
             self.client.call(model, "write", [ids, _sendable(changes[0].values)], {"context": _QUIET})
-        return list(changes)
+            existing = _existing(self.client, changes)
+        return Outcome(
+            applied=tuple(change for change in changes if change.res_id in existing),
+            gone=tuple(replace(change, error=_GONE) for change in changes if change.res_id not in existing),
+        )
 
-    def create(self, model: str, changes: Sequence[Change]) -> list[Change]:
+    def create(self, changes: Sequence[Change]) -> Outcome:
+        """One call: all of the changes, now with their records' ids, or none."""
+        model = changes[0].model
         fixed = {"project_id": self.ids[CASE_PROJECT], "stage_id": self.ids[CASE_STAGE_NEW]} if model == CASE else {}
         fields = [*changes[0].values, *fixed]
         columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
@@ -234,7 +245,8 @@ class _Sink:
         if not reply["ids"]:
             reasons = [message["message"] for message in reply["messages"] if message["type"] == "error"]
             raise ValidationError(" ".join(reasons[:1]) or f"{model}.load created nothing and gave no reason.")
-        return [replace(change, res_id=res_id) for change, res_id in zip(changes, reply["ids"], strict=True)]
+        made = zip(changes, reply["ids"], strict=True)
+        return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
 
     def deliver_tasks(self) -> int:
         """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""

@@ -29,9 +29,7 @@ def kill_within(retailer: Retailer, step: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize(("step", "seed"), [(step, 7 + position) for position, step in enumerate(STEPS)])
-def test_a_killed_run_ends_like_an_undisturbed_one(
-    finished: Retailer, tmp_path: Path, step: str, seed: int
-) -> None:
+def test_a_killed_run_ends_like_an_undisturbed_one(finished: Retailer, tmp_path: Path, step: str, seed: int) -> None:
     retailer = Retailer.make(tmp_path / "killed", finished.landing)
     kill_within(retailer, step, seed)
     assert not retailer.published.exists()

@@ -39,9 +39,10 @@ def test_each_source_reconciles_with_the_manifest(finished: Retailer) -> None:
 
 
 def test_facts_hold_every_amount_of_the_sources(finished: Retailer) -> None:
-    assert query(finished.published, "select count(*) from mart_reconciliation where amount_difference <> 0 or row_count_difference <> 0") == [
-        (0,)
-    ]
+    assert query(
+        finished.published,
+        "select count(*) from mart_reconciliation where amount_difference <> 0 or row_count_difference <> 0",
+    ) == [(0,)]
     # The tills' net amount, lines of sales and returns, to the cent.
     tills = query(
         finished.published,

@@ -57,7 +57,7 @@ pg_bin() {
 odoo_pid() {
   local pid
   pid=$(cat "$RUN/odoo.pid" 2>/dev/null) || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$CONFIG" && echo "$pid"
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$CONFIG" && echo "$pid"
 }
 
 is_healthy() {
@@ -67,7 +67,7 @@ is_healthy() {
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-pg_is_up() { [ -e "$PGDATA/PG_VERSION" ] && pg pg_ctl -D "$PGDATA" status >/dev/null 2>&1; }
+pg_is_up() { [ -e "$PGDATA/PG_VERSION" ] && pg pg_isready -q -h "$RUN" -p "$PG_PORT"; }
 
 check_machine() {
   local id='' version=''
@@ -174,7 +174,12 @@ CONF
   if ! pg_is_up; then
     port_is_free "$PG_PORT" || fail "Port $PG_PORT is taken by something else: set PG_PORT to a free one."
     say 'starting PostgreSQL'
-    pg pg_ctl -D "$PGDATA" -o "-p $PG_PORT" -l "$LOG/postgres.log" -w start >/dev/null
+    # One that was killed leaves children behind for a moment, and none may start beside them.
+    for _ in $(seq 10); do
+      ! pg pg_ctl -D "$PGDATA" -o "-p $PG_PORT" -l "$LOG/postgres.log" -w start >/dev/null 2>&1 || return 0
+      sleep 1
+    done
+    fail "PostgreSQL does not start: see $LOG/postgres.log."
   fi
 }
 
@@ -251,7 +256,7 @@ stop_all() {
   local pid
   if pid=$(odoo_pid); then
     kill "$pid"
-    while [ -d "/proc/$pid" ]; do sleep 0.2; done
+    while odoo_pid >/dev/null; do sleep 0.2; done
     say 'Odoo stopped'
   fi
   if pg_is_up; then pg pg_ctl -D "$PGDATA" -m fast -w stop >/dev/null; say 'PostgreSQL stopped'; fi
@@ -267,32 +272,37 @@ database_argument() {
   pg_is_up || fail "No server is up in $ODOO_HOME: run odoo-up.sh first."
 }
 
-check_machine
-mkdir -p "$ODOO_HOME"
-cd "$ODOO_HOME"
-exec 9>"$ODOO_HOME/lock"
-flock -n 9 || { say "another odoo-up.sh is at work in $ODOO_HOME: waiting for it"; flock 9; }
+main() {
+  check_machine
+  mkdir -p "$ODOO_HOME"
+  cd "$ODOO_HOME"
+  exec 9>"$ODOO_HOME/lock"
+  flock -n 9 || { say "another odoo-up.sh is at work in $ODOO_HOME: waiting for it"; flock 9; }
 
-case ${1:-up} in
-  up)
-    install_packages
-    unpack_odoo
-    make_venv
-    start_postgres
-    [ -e "$CONFIG" ] || write_config
-    make_template
-    has_database "$ODOO_DB" || copy_template "$ODOO_DB"
-    start_odoo
-    say "Odoo $(cat "$ODOO_HOME/odoo-version") is up, log in $LOG/odoo.log"
-    print_connection "$ODOO_DB"
-    ;;
-  fresh)
-    database_argument "${2:-}"
-    ! has_database "$2" || fail "There is a database $2 already: choose another name."
-    copy_template "$2"
-    print_connection "$2"
-    ;;
-  drop) database_argument "${2:-}"; remove_database "$2" ;;
-  stop) stop_all ;;
-  *) fail "Unknown command '$1': up, fresh NAME, drop NAME or stop." ;;
-esac
+  case ${1:-up} in
+    up)
+      install_packages
+      unpack_odoo
+      make_venv
+      start_postgres
+      [ -e "$CONFIG" ] || write_config
+      make_template
+      has_database "$ODOO_DB" || copy_template "$ODOO_DB"
+      start_odoo
+      say "Odoo $(cat "$ODOO_HOME/odoo-version") is up, log in $LOG/odoo.log"
+      print_connection "$ODOO_DB"
+      ;;
+    fresh)
+      database_argument "${2:-}"
+      ! has_database "$2" || fail "There is a database $2 already: choose another name."
+      copy_template "$2"
+      print_connection "$2"
+      ;;
+    drop) database_argument "${2:-}"; remove_database "$2" ;;
+    stop) stop_all ;;
+    *) fail "Unknown command '$1': up, fresh NAME, drop NAME or stop." ;;
+  esac
+}
+
+# On one line, so that a script which is replaced while it runs is not read on.
+main "$@"; exit

@@ -27,7 +27,7 @@ BOT_PASSWORD = "bot-of-the-tests"
 _OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
 _ADMIN_WRITES = SETUP_WRITES | {
     (model, method)
-    for model in (*_OWN, "res.partner", "product.template", "ir.model.data", "mail.activity")
+    for model in (*_OWN, "res.partner", "product.template", "ir.model.data", "mail.activity", "project.project")
     for method in ("create", "write", "unlink", "action_feedback")
 }
 

@@ -33,7 +33,7 @@ def main(path: str, digest: str, method: str, count: str, moment: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return reply
 
-    OdooClient.call = killing  # type: ignore[method-assign]
+    OdooClient.call = killing  # type: ignore[method-assign, assignment]
     sink.apply(World(Path(path)).store, bot_client(), ODOO, "killed", digest)
 
 

@@ -175,6 +175,23 @@ def test_the_worst_brand_stands_on_the_partner_and_an_archived_score_does_not(
     ]
 
 
+def test_new_reasons_do_not_touch_the_partner(
+    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
+) -> None:
+    """Else the next pull would bring every scored partner again."""
+    [partner] = make_partners(1)
+    world.add_customer(f"C{partner}", partner)
+    world.add_churn(f"C{partner}", level="low")
+    apply(world.store, bot, ODOO, "run-1", world.plan().digest)
+    admin.call("res.partner", "write", [[partner], {"comment": "a person was here"}])
+    before = admin.search_read("res.partner", [["id", "=", partner]], ["write_uid"])
+    world.execute("update score_churn_current set reasons = ['No purchase for 65 days']")
+    assert apply(world.store, bot, ODOO, "run-2", world.plan().digest).applied == 1
+    after = admin.search_read("res.partner", [["id", "=", partner]], ["write_uid", "x_reknit_reasons"])
+    assert after[0].pop("x_reknit_reasons") == "No purchase for 65 days"
+    assert after == before
+
+
 def test_forecasts_stand_on_the_product(world: World, admin: OdooClient, bot: OdooClient) -> None:
     [template] = admin.call("product.template", "create", [[{"name": "Reknit test", "default_code": "reknit-test:1"}]])
     product = admin.search_read("product.product", [["product_tmpl_id", "=", template]], ["id"])[0]["id"]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.odoo.client import MaybeDoneError, OdooClient
-from pipelines.odoo.ledger import Change
+from pipelines.odoo.client import ForbiddenWriteError, MaybeDoneError, OdooClient
+from pipelines.odoo.plan import plan_digest
 from pipelines.odoo.schema import CUSTOMER_SCORE, MODULE, TASK
 from pipelines.odoo.sink import apply, external_name, settle
 from tests.odoo_sink.conftest import URL, activities, bot_client, scores
@@ -199,9 +199,16 @@ def test_rows_at_fault_are_found_and_the_others_go_through(
     assert len(scores(admin, partners)) == 7
 
 
+@pytest.mark.parametrize("saves_many", [True, False], ids=["web_save_multi", "grouped writes"])
 def test_a_score_that_was_deleted_in_odoo_is_made_anew(
-    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
+    world: World,
+    admin: OdooClient,
+    bot: OdooClient,
+    make_partners: MakePartners,
+    monkeypatch: pytest.MonkeyPatch,
+    saves_many: bool,
 ) -> None:
+    monkeypatch.setattr(OdooClient, "saves_many", lambda self, model: saves_many)
     partners = make_partners(4)
     fill(world, partners)
     world.limits = world.limits.model_copy(update={"max_activities_per_assignee": 0})
@@ -215,12 +222,29 @@ def test_a_score_that_was_deleted_in_odoo_is_made_anew(
     assert [row["x_churn_probability"] for row in scores(admin, partners, "x_churn_probability")] == [0.55] * 4
 
 
-def test_a_plan_that_names_a_field_of_people_is_refused(
-    world: World, bot: OdooClient, make_partners: MakePartners
+def test_a_deleted_partner_takes_its_score_along_and_is_no_error(
+    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
 ) -> None:
-    from pipelines.odoo.client import ForbiddenWriteError
-    from pipelines.odoo.sink import _refuse_peoples_fields
+    partners = make_partners(2)
+    fill(world, partners)
+    apply(world.store, bot, ODOO, "run-1", world.plan().digest)
+    admin.call("res.partner", "unlink", [[partners[0]]])
+    world.execute("delete from stg_odoo__partner where source_customer_id = ?", str(partners[0]))
+    plan = world.plan()
+    assert plan.changes == {("customer_score", "archive"): 1}
+    assert apply(world.store, bot, ODOO, "run-2", plan.digest).status == "complete"
+    assert world.plan().size == 0
 
-    change = Change("k", "customer_score", "update", CUSTOMER_SCORE, 1, {"x_is_wrong": False}, "{}")
+
+def test_a_plan_that_names_a_field_of_people_is_refused(
+    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
+) -> None:
+    partners = make_partners(1)
+    fill(world, partners)
+    world.plan()
+    world.execute("""update sync_plan set new_values_json = '{"x_is_wrong": false}'""")
+    with world.store() as connection:
+        digest = plan_digest(connection, ODOO)
     with pytest.raises(ForbiddenWriteError):
-        _refuse_peoples_fields([change])
+        apply(world.store, bot, ODOO, "run-1", digest)
+    assert scores(admin, partners) == []

@@ -25,7 +25,7 @@ def applied(world: World) -> None:
     )
     world.execute(
         """update sync_state set values_json = plan.values_json from sync_plan as plan
-        where plan.key = sync_state.key and plan.operation = 'update'"""
+        where plan.key = sync_state.key and plan.operation <> 'create'"""
     )
 
 
@@ -249,7 +249,7 @@ def test_a_score_that_is_not_given_any_more_is_archived_and_comes_back(world: Wo
     applied(world)
     world.execute("update score_churn_current set customer_id = 'C3' where customer_id = 'C1'")
     plan = world.plan()
-    assert plan.changes == {("customer_score", "update"): 1}
+    assert plan.changes == {("customer_score", "archive"): 1}
     assert world.execute("select key, new_values_json::varchar, reason from sync_plan") == [
         ("customer_score:grocer:11", '{"x_active":false}', "no longer scored")
     ]

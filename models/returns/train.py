@@ -1,0 +1,258 @@
+"""Training of the return model: will a sale line come back, and how much of it. Cuts by time, test, final model, card.
+
+Labels are what came back within the brand's window, no rule. Lines are cut by order date so that the windows of each
+part were over before the next part began:
+
+    train, window over by V | validation, 28 days from V, window over by T | test, 28 days from T, window over by as_of
+
+Validation chooses the number of trees and calibrates; the test is scored once, for the card. The model that scores is
+trained again on all lines whose window is over, and calibrated on validation and test, both out of time. Returned
+lines are few: all of them are kept, of the others a seeded sample that stands for all by its weight.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from models import boosting, metrics
+from models.calibration import calibrated, fit_calibration
+from models.features import Encoding, date_span, encode, fit_encoding
+from models.registry import FeatureNote, ModelCard, SavedModel
+from models.returns.features import FEATURES
+
+PARAMS = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 200,
+    "feature_fraction": 0.6,
+    "lambda_l2": 10.0,
+    "max_bin": 63,
+    "cat_smooth": 50,
+}
+SHARE_PARAMS = {**PARAMS, "objective": "cross_entropy", "min_data_in_leaf": 40}
+SHARE_ROUNDS = 60
+MAX_ROUNDS = 200
+PATIENCE = 20
+MAX_KEPT_LINES = 200_000
+PART_DAYS = 28
+MIN_RETURNED_LINES = 30
+
+LIMITS = (
+    "A return that the links miss counts as not returned: probabilities are of returns with a known sale.",
+    "A line sold shortly before the return counts with its whole probability, so recent buyers look less unusual.",
+    "Anomalies have no labels yet: improbability says how unusual, not whether it is wrong. A person decides.",
+    "The customer's own past returns are a feature: who has always returned much is expected to go on.",
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Lines whose window is over, cut by time."""
+
+    train: pl.DataFrame
+    validation: pl.DataFrame
+    test: pl.DataFrame
+
+
+def ended(lines: pl.DataFrame, window_days: int, as_of: date) -> pl.DataFrame:
+    return lines.filter(pl.col("returned").is_not_null(), pl.col("order_date") + timedelta(days=window_days) <= as_of)
+
+
+def cut_by_time(labelled: pl.DataFrame, window_days: int) -> Cut | None:
+    """Lines of `ended` as train, validation and test; None where a part has too few of either outcome."""
+    _, last = date_span(labelled, "order_date")
+    if last is None:
+        return None
+    test_from = last - timedelta(days=PART_DAYS - 1)
+    validation_to = test_from - timedelta(days=window_days)
+    validation_from = validation_to - timedelta(days=PART_DAYS - 1)
+    train_to = validation_from - timedelta(days=window_days)
+    order_date = pl.col("order_date")
+    cut = Cut(
+        train=labelled.filter(order_date <= train_to),
+        validation=labelled.filter(order_date.is_between(validation_from, validation_to)),
+        test=labelled.filter(order_date >= test_from),
+    )
+    enough = all(
+        min(part["returned"].sum(), part.height - part["returned"].sum()) >= MIN_RETURNED_LINES
+        for part in (cut.train, cut.validation, cut.test)
+    )
+    return cut if enough else None
+
+
+def fit(
+    labelled: pl.DataFrame, cut: Cut, brand: str, window_days: int, as_of: date, seed: int
+) -> tuple[SavedModel, Encoding]:
+    """The brand's model with its card, and its encoding. labelled: sorted by order_line_id."""
+    sample, weight = _sample(cut.train, seed)
+    encoding = fit_encoding(cut.train, FEATURES)
+    validation, test = (encode(part, FEATURES, encoding).values for part in (cut.validation, cut.test))
+    booster = boosting.train(
+        encode(sample, FEATURES, encoding).values,
+        _returned(sample),
+        FEATURES,
+        PARAMS,
+        MAX_ROUNDS,
+        seed,
+        weight=weight,
+        validation=(validation, _returned(cut.validation)),
+        patience=PATIENCE,
+    )
+    rounds = max(booster.best_iteration, 1)
+    raw_validation, raw_test = (boosting.predict(booster, values, raw=True) for values in (validation, test))
+    probability = calibrated(raw_test, fit_calibration(raw_validation, _returned(cut.validation)))
+    share = boosting.train(*_shares(cut.train, encoding), FEATURES, SHARE_PARAMS, SHARE_ROUNDS, seed)
+    quantity = np.minimum(cut.test["quantity"].to_numpy(), _largest_returned_line(cut.train))
+    expected_qty = probability * boosting.predict(share, test) * quantity
+
+    final_sample, final_weight = _sample(labelled, seed)
+    final_encoding = fit_encoding(labelled, FEATURES)
+    final = boosting.train(
+        encode(final_sample, FEATURES, final_encoding).values,
+        _returned(final_sample),
+        FEATURES,
+        PARAMS,
+        rounds,
+        seed,
+        weight=final_weight,
+    )
+    final_share = boosting.train(*_shares(labelled, final_encoding), FEATURES, SHARE_PARAMS, SHARE_ROUNDS, seed)
+    model = SavedModel(
+        task="returns",
+        brand=brand,
+        model_texts={"returned": boosting.text(final), "share": boosting.text(final_share)},
+        encoding=final_encoding,
+        calibration={
+            **fit_calibration(
+                np.concatenate([raw_validation, raw_test]),
+                np.concatenate([_returned(cut.validation), _returned(cut.test)]),
+            ),
+            "largest_returned_line": _largest_returned_line(labelled),
+        },
+        card=_card(cut, labelled, probability, expected_qty, final_encoding, rounds, brand, window_days, as_of, seed),
+    )
+    return model, final_encoding
+
+
+def expectation(model: SavedModel, values: np.ndarray, quantity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probability that each encoded line comes back, and the quantity to be expected back of it."""
+    booster, share = (boosting.from_text(model.model_texts[role], FEATURES) for role in ("returned", "share"))
+    probability = calibrated(boosting.predict(booster, values, raw=True), model.calibration)
+    bounded = np.minimum(quantity, model.calibration["largest_returned_line"])
+    return probability, probability * boosting.predict(share, values) * bounded
+
+
+def rule_card(lines: pl.DataFrame, brand: str, as_of: date, seed: int, rate: float) -> ModelCard:
+    """The card of the brand's own rate, for a brand whose history does not bear a model."""
+    data_from, data_to = date_span(lines, "order_date")
+    return ModelCard(
+        task="returns",
+        brand=brand,
+        as_of=as_of,
+        method=f"The brand's own rate, no model: too few returned lines. A line comes back with probability {rate:g}.",
+        is_fallback=True,
+        data_from=data_from,
+        data_to=data_to,
+        train_rows=0,
+        test_from=None,
+        test_to=None,
+        test_rows=0,
+        features=(),
+        metrics={},
+        baseline_name="brand's rate",
+        baseline_metrics={},
+        calibration=(),
+        counts={},
+        seed=seed,
+        limits=("Knows nothing of product, order or customer.",),
+    )
+
+
+def _returned(lines: pl.DataFrame) -> np.ndarray:
+    return lines["returned"].cast(pl.Float64).to_numpy()
+
+
+def _largest_returned_line(lines: pl.DataFrame) -> float:
+    """Lines larger than any that ever came back (fuel, bulk) count as large as that: no tree knows better."""
+    return float(lines.filter("returned").select(pl.col("quantity").max()).item())
+
+
+def _sample(lines: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, np.ndarray]:
+    """All returned lines, and of the others at most MAX_KEPT_LINES with the weight that makes them stand for all."""
+    kept_share = min(1.0, MAX_KEPT_LINES / max(int((~lines["returned"]).sum()), 1))
+    drawn = pl.Series(np.random.default_rng(seed).random(lines.height) < kept_share)
+    sample = lines.filter(pl.col("returned") | drawn)
+    return sample, np.where(sample["returned"].to_numpy(), 1.0, 1.0 / kept_share)
+
+
+def _shares(lines: pl.DataFrame, encoding: Encoding) -> tuple[np.ndarray, np.ndarray]:
+    """Encoded returned lines and the share of their quantity that came back."""
+    returned = lines.filter("returned")
+    share = returned.select((pl.col("returned_qty") / pl.col("quantity")).clip(0, 1)).to_series().to_numpy()
+    return encode(returned, FEATURES, encoding).values, share
+
+
+def _card(
+    cut: Cut,
+    labelled: pl.DataFrame,
+    probability: np.ndarray,
+    expected_qty: np.ndarray,
+    encoding: Encoding,
+    rounds: int,
+    brand: str,
+    window_days: int,
+    as_of: date,
+    seed: int,
+) -> ModelCard:
+    happened = _returned(cut.test)
+    bins = metrics.calibration_bins(happened, probability)
+    rates = {
+        "product_rate": cut.test["product_past_return_line_share"].fill_null(0).to_numpy(),
+        "customer_rate": cut.test["customer_past_return_order_share"].fill_null(0).to_numpy(),
+    }
+    data_from, data_to = date_span(labelled, "order_date")
+    test_from, test_to = date_span(cut.test, "order_date")
+    returned_qty = float(cut.test["returned_qty"].sum())
+    return ModelCard(
+        task="returns",
+        brand=brand,
+        as_of=as_of,
+        method=f"LightGBM, {rounds} trees (chosen on validation), Platt calibration; {SHARE_ROUNDS} more trees "
+        f"for the share of a line that comes back. Returned: within {window_days} days of the sale.",
+        is_fallback=False,
+        data_from=data_from,
+        data_to=data_to,
+        train_rows=labelled.height,
+        test_from=test_from,
+        test_to=test_to,
+        test_rows=cut.test.height,
+        features=tuple(FeatureNote.of(f, encoding) for f in FEATURES),
+        metrics=metrics.rounded(
+            {
+                "auc": metrics.auc(happened, probability),
+                "log_loss": metrics.log_loss(happened, probability),
+                "ece": metrics.calibration_error(bins),
+                "lift_decile": metrics.lift_top_decile(happened, probability),
+                "returned_share": float(happened.mean()),
+                "expected_to_returned_qty": float(expected_qty.sum()) / returned_qty if returned_qty > 0 else None,
+            }
+        ),
+        baseline_name="product's and customer's past return rate",
+        baseline_metrics=metrics.rounded(
+            {
+                **{f"{name}_auc": metrics.auc(happened, rate) for name, rate in rates.items()},
+                **{f"{name}_lift_decile": metrics.lift_top_decile(happened, rate) for name, rate in rates.items()},
+            }
+        ),
+        calibration=bins,
+        counts={
+            "evaluation_train_lines": cut.train.height,
+            "validation_lines": cut.validation.height,
+            "returned_lines": int(labelled["returned"].sum()),
+        },
+        seed=seed,
+        limits=LIMITS,
+    )

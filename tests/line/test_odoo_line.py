@@ -1,0 +1,117 @@
+"""The whole line against a real Odoo 19: what it shows in the end, and that a second run writes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from demo.odoo_seed import seed
+from demo.odoo_server import fresh_database
+from pipelines.odoo.client import OdooClient
+from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
+from pipelines.odoo.setup import prepare_bot
+from pipelines.settings import OdooConnection
+from tests.line.line import AS_OF, Retailer
+
+pytestmark = pytest.mark.odoo
+
+
+@dataclass(frozen=True)
+class Written:
+    """A retailer whose line has run once against an Odoo, and the administrator's view of that Odoo."""
+
+    retailer: Retailer
+    bot: dict[str, str]
+    admin: OdooClient
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OdooConnection]:
+    with fresh_database() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def written(landing: Path, server: OdooConnection, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    seed(server, landing.parent / "odoo_seed", progress=lambda text: None)
+    bot = prepare_bot(server)
+    retailer = Retailer.make(tmp_path_factory.mktemp("odoo") / "retailer", landing)
+    retailer.run_line(**bot)
+    return Written(retailer, bot, OdooClient.connect(server))
+
+
+def query(retailer: Retailer, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(retailer.warehouse), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def write_dates(admin: OdooClient) -> dict[str, list[tuple[int, str]]]:
+    return {
+        model: sorted((row["id"], row["write_date"]) for row in admin.search_read(model, [], ["write_date"]))
+        for model in ("res.partner", CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, "mail.activity", "project.task")
+    }
+
+
+def test_odoo_shows_the_scores_of_the_warehouse(written: Written) -> None:
+    shown = {
+        (row["x_partner_id"][0], row["x_brand"]): round(row["x_churn_probability"], 2)
+        for row in written.admin.search_read(CUSTOMER_SCORE, [], ["x_partner_id", "x_brand", "x_churn_probability"])
+    }
+    expected = {
+        (partner, brand): float(probability)
+        for partner, brand, probability in query(
+            written.retailer,
+            """select x.source_customer_id::bigint, s.brand, round(s.churn_probability, 2)
+            from score_churn_current as s
+            join identity_xref as x on x.customer_id = s.customer_id and x.valid_to is null
+            join raw_odoo.res_partner as p on p.id = x.source_customer_id::bigint and p.active
+            where x.source_name = 'odoo_main'""",
+        )
+    }
+    assert len(expected) > 20
+    assert shown == expected
+
+
+def test_every_row_of_the_plan_was_applied(written: Written) -> None:
+    assert query(written.retailer, "select count(*) from sync_rejected") == [(0,)]
+    assert query(
+        written.retailer,
+        """select count(*) from (select key, arg_max(status, ledger_id) as status from sync_ledger group by key)
+        where status <> 'applied'""",
+    ) == [(0,)]
+
+
+def test_tasks_are_quiet_few_and_on_partners(written: Written) -> None:
+    activities = written.admin.search_read(
+        "mail.activity", [["activity_type_id.name", "like", "Reknit:"]], ["res_model", "user_id", "note"]
+    )
+    assert 0 < len(activities) <= 20
+    assert {row["res_model"] for row in activities} == {"res.partner"}
+    assert written.admin.search_read("mail.mail", [], ["id"]) == []
+
+
+def test_a_second_run_writes_nothing(written: Written) -> None:
+    before = write_dates(written.admin)
+    ledger = query(written.retailer, "select count(*) from sync_ledger")
+    written.retailer.run_line(**written.bot)
+    assert query(written.retailer, "select count(*) from sync_ledger") == ledger
+    assert write_dates(written.admin) == before
+
+
+def test_a_past_day_writes_nothing(written: Written) -> None:
+    before = write_dates(written.admin)
+    written.retailer.run("run", "--as-of", "2017-12-30", **written.bot)
+    assert write_dates(written.admin) == before
+    days = query(written.retailer, "select distinct as_of_date::varchar from score_churn order by 1")
+    assert days == [("2017-12-30",), (AS_OF,)]
+
+
+def test_odoo_orders_stand_in_the_facts(written: Written) -> None:
+    orders = written.admin.search_read("pos.order", [], ["amount_total"])
+    assert query(
+        written.retailer,
+        "select sum(net_amount + coalesce(tax_amount, 0))::double from fct_order_line where channel = 'odoo_pos'",
+    )[0][0] == pytest.approx(sum(row["amount_total"] for row in orders), abs=0.01)

@@ -1,0 +1,182 @@
+"""Demand forecasts: the past only, a range that holds, cover and stock-out from what is on hand, fallbacks."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from scipy import stats
+
+from models.demand import fit_and_score
+from models.demand.distribution import chance_above, range_scale, scaled_range
+from models.demand.features import TABLE
+from models.demand.train import cut_by_time, observed
+from models.features import FeatureError
+from tests.models.frames import AS_OF, demand_frame, stock_frame
+
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def frame() -> pl.DataFrame:
+    return demand_frame()
+
+
+@pytest.fixture(scope="module")
+def result(frame):
+    return fit_and_score(frame, stock_frame(frame), AS_OF, SEED)
+
+
+def test_one_row_a_series_with_a_range_around_the_forecast(frame, result):
+    scores, models = result
+    assert scores.height == 40
+    assert not scores["is_fallback"].any()
+    assert (scores["forecast_low_qty"] <= scores["forecast_qty"]).all()
+    assert (scores["forecast_qty"] <= scores["forecast_high_qty"]).all()
+    assert (scores["forecast_low_qty"] >= 0).all()
+    assert scores["model_version"].unique().to_list() == [models[0].version]
+    assert set(models[0].model_texts) == {"mean", "low", "high"}
+
+
+def test_forecast_follows_the_level(frame, result):
+    last = frame.filter(pl.col("origin_date") == AS_OF, pl.col("horizon") == 1)
+    joined = result[0].join(last, on=["product_id", "store_id"])
+    assert joined.select(pl.corr("forecast_qty", "units_mean_26")).item() > 0.9
+    assert result[1][0].card.metrics["wape"] < result[1][0].card.baseline_metrics["naive_wape"]
+
+
+def test_same_input_same_forecast_in_any_order(frame, result):
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=3).select(sorted(frame.columns))
+    scores, models = fit_and_score(shuffled, stock_frame(frame), AS_OF, SEED)
+    assert_frame_equal(scores, result[0], check_row_order=False, abs_tol=1e-6)
+    assert models[0].version == result[1][0].version
+
+
+def test_target_weeks_of_each_part_were_over_before_the_next(frame):
+    cut = cut_by_time(observed(frame, AS_OF))
+    last_day = {
+        name: getattr(cut, name)["week_start_date"].max() + timedelta(days=6)
+        for name in ("train", "validation", "test")
+    }
+    assert last_day["train"] <= cut.validation["origin_date"].min()
+    assert last_day["validation"] <= cut.test["origin_date"].min()
+    assert last_day["test"] <= AS_OF
+    assert cut.test["origin_date"].unique().to_list() == [AS_OF - timedelta(days=28)]
+
+
+def test_labels_of_the_future_are_not_learnt(frame, result):
+    told = frame.with_columns(units=pl.col("units").fill_null(999.0))
+    scores, _ = fit_and_score(told, stock_frame(frame), AS_OF, SEED)
+    assert_frame_equal(scores, result[0])
+
+
+def test_cover_and_stock_out(result):
+    row = result[0].row(0, named=True)
+    assert row["cover_days"] == pytest.approx(5 / (row["forecast_qty"] / 28), abs=0.06)
+    by_forecast = result[0].sort("forecast_qty")["stock_out_probability"]
+    assert by_forecast[0] < by_forecast[-1]
+    assert "5 on hand" in row["reasons"][-1]
+
+
+def test_unknown_and_old_stock_is_null_never_zero(frame):
+    stock = stock_frame(frame)
+    old = stock.with_columns(stock_date=pl.lit(AS_OF - timedelta(days=15))).head(10)
+    scores, models = fit_and_score(frame, pl.concat([old, stock.slice(10, 10)]), AS_OF, SEED)
+    unknown = scores.filter(pl.col("on_hand_qty").is_null())
+    assert unknown.height == 30
+    assert unknown["cover_days"].null_count() == unknown["stock_out_probability"].null_count() == 30
+    assert models[0].card.counts["series_with_stock"] == 10
+    assert not any("on hand" in reason for reasons in unknown["reasons"] for reason in reasons)
+
+
+def test_nothing_on_hand_is_no_cover(frame):
+    scores, _ = fit_and_score(frame, stock_frame(frame, on_hand=-2), AS_OF, SEED)
+    assert (scores["cover_days"] == 0).all()
+    assert (scores["stock_out_probability"] > 0.5).all()
+
+
+def test_reasons_carry_the_series_own_numbers(frame, result):
+    last = frame.filter(pl.col("origin_date") == AS_OF, pl.col("horizon") == 1)
+    own = {row["product_id"]: row for row in last.iter_rows(named=True)}
+    levels = [
+        (product, reason)
+        for product, reasons in result[0].select("product_id", "reasons").iter_rows()
+        for reason in reasons
+        if reason.startswith("Sold ") and "last week" in reason
+    ]
+    assert len(levels) > 20
+    for product, reason in levels:
+        assert reason.startswith(f"Sold {own[product]['units_lag_1']:.0f} last week")
+
+
+def test_brand_with_too_little_history_takes_the_mean_of_13_weeks():
+    young = demand_frame("young", series=3, origins=2)
+    scores, models = fit_and_score(young, stock_frame(young), AS_OF, SEED)
+    last = young.filter(pl.col("origin_date") == AS_OF, pl.col("horizon") == 1)
+    joined = scores.join(last, on=["product_id", "store_id"])
+    assert scores["is_fallback"].all()
+    assert models[0].card.is_fallback
+    assert joined["forecast_qty"].to_list() == pytest.approx((joined["units_mean_13"] * 4).to_list(), abs=1e-5)
+    assert all("Too little history" in reasons[0] for reasons in scores["reasons"])
+
+
+def test_a_gap_in_the_brands_data_is_not_taken_for_no_demand(frame):
+    at_last = pl.col("origin_date") == AS_OF
+    gap = frame.with_columns(units_lag_1=pl.when(at_last).then(None).otherwise("units_lag_1"))
+    scores, models = fit_and_score(gap, stock_frame(frame), AS_OF, SEED)
+    assert scores["is_fallback"].all()
+    assert "No sales of the brand known in week 1 before" in scores["reasons"][0][0]
+    assert models[0].card.counts["gap_weeks"] == 1
+
+
+def test_series_that_never_sold_has_a_forecast_and_no_endless_cover():
+    dead = demand_frame("young", series=1, origins=1).with_columns(
+        units_mean_13=pl.lit(0.0), units_std_13=pl.lit(0.0), units_lag_1=pl.lit(0.0)
+    )
+    scores, _ = fit_and_score(dead, stock_frame(dead), AS_OF, SEED)
+    assert scores["forecast_qty"].to_list() == [0.0]
+    assert scores["cover_days"].to_list() == [None]
+
+
+def test_empty_frame_gives_typed_nothing(frame):
+    scores, models = fit_and_score(frame.clear(), stock_frame(frame).clear(), AS_OF, SEED)
+    assert scores.height == 0
+    assert models == []
+    assert scores.schema["reasons"] == pl.List(pl.String)
+
+
+def test_wrong_input_stops(frame):
+    with pytest.raises(FeatureError, match="not declared: surprise"):
+        fit_and_score(frame.with_columns(surprise=1), stock_frame(frame), AS_OF, SEED)
+    with pytest.raises(FeatureError, match="more than one row"):
+        fit_and_score(frame, pl.concat([stock_frame(frame)] * 2), AS_OF, SEED)
+    with pytest.raises(FeatureError, match="does not have its 4 weeks"):
+        fit_and_score(frame.filter(pl.col("horizon") < 4), stock_frame(frame), AS_OF, SEED)
+    with pytest.raises(FeatureError, match="holiday_count"):
+        fit_and_score(frame.with_columns(holiday_count=pl.lit(None, pl.Int64)), stock_frame(frame), AS_OF, SEED)
+    assert "holiday_count" in TABLE.columns
+
+
+def test_range_leaves_the_wanted_share_outside():
+    rng = np.random.default_rng(1)
+    mean = rng.uniform(5, 50, 20_000)
+    low, high = mean * 0.9, mean * 1.1
+    scale = range_scale(rng.poisson(mean), mean, low, high, outside=0.1)
+    actual = rng.poisson(mean)
+    scaled_low, scaled_high = scaled_range(mean, low, high, scale)
+    assert np.mean(actual < scaled_low) == pytest.approx(0.1, abs=0.02)
+    assert np.mean(actual > scaled_high) == pytest.approx(0.1, abs=0.02)
+
+
+def test_chance_above_is_poisson_where_the_spread_is_no_wider():
+    chance = chance_above(np.array([3.9, -1.0]), np.array([2.0, 2.0]), np.array([1.0, 1.0]))
+    assert chance.tolist() == pytest.approx([stats.poisson.sf(3, 2), 1 - np.exp(-2)])
+
+
+def test_chance_above_of_a_wide_spread_has_its_mean_and_variance():
+    # Mean 4 and deviation 4: the tail sums give the mean back.
+    quantity = np.arange(400.0)
+    chance = chance_above(quantity, np.full(400, 4.0), np.full(400, 4.0))
+    assert chance.sum() == pytest.approx(4, abs=1e-6)
+    assert (2 * quantity + 1) @ chance - 16 == pytest.approx(16, abs=1e-4)
