@@ -15,6 +15,7 @@ from pipelines.loading import LoadCount
 from pipelines.settings import Source
 from pipelines.sources.contract import Entity, System
 from pipelines.sources.odoo import OdooSource
+from pipelines.sources.odoo_entities import READ_WHOLE
 from pipelines.state import raw_table
 from pipelines.warehouse import transaction
 
@@ -36,7 +37,7 @@ class OdooLoader:
     def load(self, model: str, entity: Entity) -> LoadCount:
         """Pull what changed in a model since the last pull, and forget what is gone from it."""
         until = self.odoo.now()
-        since = self._cursor(entity)
+        since = None if model in READ_WHOLE else self._cursor(entity)
         pages = list(self.odoo.pull(model, entity, since, until))
         present = self.odoo.ids(model)
         with transaction(self.connection):

@@ -27,8 +27,14 @@ class NoOdooError(Exception):
     """No Odoo is connected."""
 
 
-def desire(settings: Settings) -> dict[str, int]:
-    """Fill `sync_desired`; gives records by kind."""
+def desire(settings: Settings, run_id: str) -> dict[str, int]:
+    """Fill `sync_desired`; gives records by kind. What people ticked in an Odoo is read first and counts."""
+    server = odoo_connection()
+    for odoo_name in settings.sources_of("odoo"):
+        if server is not None:
+            client = sink.sink_client(server)
+            sink.settle(connect, client, odoo_name, run_id)
+            sink.read_flags(connect, client, odoo_name, run_id)
     with connect() as connection, transaction(connection):
         return build_desired(connection, settings.tasks)
 
@@ -40,9 +46,7 @@ def plan_all(settings: Settings, run_id: str) -> list[OdooPlan]:
 
 
 def _plan(odoo_name: str, server: OdooConnection, run_id: str) -> OdooPlan:
-    client = sink.sink_client(server)
-    sink.settle(connect, client, odoo_name, run_id)
-    sink.read_flags(connect, client, odoo_name, run_id)
+    sink.settle(connect, sink.sink_client(server), odoo_name, run_id)
     with connect() as connection, transaction(connection):
         matches = match_targets(connection, odoo_name)
         return OdooPlan(odoo_name, build_plan(connection, odoo_name), matches)

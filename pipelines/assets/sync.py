@@ -23,7 +23,7 @@ _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
 )
 def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """What an Odoo should show, by our own customer and product ids; needs none."""
-    return dg.MaterializeResult(metadata=dict(writeback.desire(load_settings())))
+    return dg.MaterializeResult(metadata=dict(writeback.desire(load_settings(), context.run_id)))
 
 
 @dg.asset(

@@ -97,7 +97,7 @@ def test_the_line_builds_without(source: str, state: Path, manifest: Manifest, d
         scores, _ = compute()
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores)
-    writeback.desire(load_settings())
+    writeback.desire(load_settings(), "test")
     with connect() as connection:
         assert connection.execute("select count(*) from fct_order_line where source_name = ?", [source]).fetchall() == [
             (0,)

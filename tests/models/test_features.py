@@ -124,7 +124,7 @@ def test_null_share_far_above_training_is_a_broken_feed():
     check_null_share(rows, FEATURES, encoding)
     few = rows.with_columns(gap_days=pl.when(pl.col("recency_days") > 20).then("gap_days"))
     check_null_share(few, FEATURES, encoding)
-    many = rows.with_columns(gap_days=pl.when(pl.col("recency_days") > 80).then("gap_days"))
+    many = rows.with_columns(gap_days=pl.when(pl.col("recency_days") > 200).then("gap_days"))
     with pytest.raises(FeatureError, match="gap_days"):
         check_null_share(many, FEATURES, encoding)
 
