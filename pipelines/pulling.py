@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import duckdb
+import polars as pl
 
 from pipelines.loading import LoadCount
 from pipelines.settings import Source
@@ -41,7 +42,7 @@ class OdooLoader:
         pages = list(self.odoo.pull(model, entity, since, until))
         present = self.odoo.ids(model)
         with transaction(self.connection):
-            rows = sum(self._upsert(entity, page.to_arrow()) for page in pages)
+            rows = sum(self._upsert(entity, page) for page in pages)
             self._forget_deleted(entity, present)
             self._advance(entity, until)
             self._record(entity, rows, until)
@@ -53,27 +54,38 @@ class OdooLoader:
         ).fetchall()
         return rows[0][0] - OVERLAP if rows else None
 
-    def _upsert(self, entity: Entity, page: object) -> int:
+    def _upsert(self, entity: Entity, page: pl.DataFrame) -> int:
+        """Put in the rows that are new or say something new; gives the number of rows read.
+
+        A row that says what we know already stays as it is, with the time at which it became known: the write-back
+        moves the write date of records that nobody has changed.
+        """
         table = raw_table(self.system, entity)
-        self.connection.register("_page", page)
+        names = [column.name for column in entity.columns if column.name != "write_date"]
+        self.connection.register("_page", page.to_arrow())
         self.connection.execute(
-            f"delete from {table} where source_name = ? and id in (select id from _page)", [self.source_name]
+            f"""create or replace temp table _changed as
+            with page as (
+                select {", ".join(f'"{column.name}"::{column.type} as "{column.name}"' for column in entity.columns)}
+                from _page
+            )
+            select page.* from page left join {table} as known on known.source_name = ? and known.id = page.id
+            where known.id is null or {" or ".join(f'page."{n}" is distinct from known."{n}"' for n in names)}""",
+            [self.source_name],
         )
-        columns = ", ".join(f'"{column.name}"::{column.type} as "{column.name}"' for column in entity.columns)
-        rows = self.connection.execute(
-            f"""insert into {table} by name
-            select {columns}, $source_name as source_name, now() at time zone 'UTC' as _loaded_at,
-                coalesce(create_date::date <= $history_until or _first_pull, true) as _is_history
-            from _page cross join (select count(*) = 0 as _first_pull from ops_cursor
-                where source_name = $source_name and entity = $entity)""",
-            {
-                "source_name": self.source_name,
-                "history_until": self.source.history_until,
-                "entity": entity.name,
-            },
-        ).fetchall()[0][0]
         self.connection.unregister("_page")
-        return int(rows)
+        self.connection.execute(
+            f"delete from {table} where source_name = ? and id in (select id from _changed)", [self.source_name]
+        )
+        self.connection.execute(
+            f"""insert into {table} by name
+            select _changed.*, $source_name as source_name, now() at time zone 'UTC' as _loaded_at,
+                coalesce(create_date::date <= $history_until or _is_first_pull, true) as _is_history
+            from _changed cross join (select count(*) = 0 as _is_first_pull from ops_cursor
+                where source_name = $source_name and entity = $entity)""",
+            {"source_name": self.source_name, "history_until": self.source.history_until, "entity": entity.name},
+        )
+        return page.height
 
     def _forget_deleted(self, entity: Entity, present: list[int]) -> None:
         """Odoo leaves no trace of a deleted row but its absence."""

@@ -276,8 +276,8 @@ def _access_item(model: str, group: str, rights: str, model_id: int) -> Item:
 
 
 # What the bot pulls, and what it needs beside that to find its own records again.
-BOT_READS = (*ODOO_MODELS, "ir.model.data", "project.project", "project.task.type", "uom.uom")
 BOT_WRITES = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
+BOT_READS = tuple({*ODOO_MODELS, "ir.model.data", "project.project", "project.task.type", "uom.uom"} - {*BOT_WRITES})
 
 
 def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
@@ -285,7 +285,7 @@ def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
 
     Everybody may write, because rights go by model: the views open the fields that people own and no others.
     """
-    wanted = [(model, BOT_GROUP, "r") for model in BOT_READS]
+    wanted = [(model, BOT_GROUP, "r") for model in sorted(BOT_READS)]
     wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
     wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
     wanted += [(TASK, "base.group_user", "r")]
