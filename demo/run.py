@@ -5,15 +5,17 @@ Belongs here: the order of the steps and what a newcomer is told. Does not belon
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-from pipelines.settings import PROJECT_DIR
+from pipelines.settings import PROJECT_DIR, OdooConnection
+from pipelines.warehouse import connect
 
 AS_OF = "2017-12-31"
 DEMO_DIR = PROJECT_DIR / "var" / "demo"
+# Name of the database that tests/odoo_server makes.
+OWN_DATABASE = "retail"
 
 
 def _step(title: str, work: Callable[[], None]) -> None:
@@ -29,15 +31,27 @@ def _make_files() -> None:
     make_landing(DEMO_DIR / "landing", DEMO_DIR / "truth", progress=lambda text: print(f"   {text}", flush=True))
 
 
-def _prepare_odoo() -> None:
-    from demo import odoo_server
+def _prepare_odoo(server: OdooConnection) -> None:
     from demo.odoo_seed import seed
     from pipelines.odoo.setup import prepare_bot
 
-    server = odoo_server.connection()
     seed(server, DEMO_DIR / "odoo_seed", progress=lambda text: print(f"   {text}", flush=True))
     bot = prepare_bot(server)
     os.environ.update(bot)
+
+
+def _say_where_to_look(server: OdooConnection) -> None:
+    """How to log in, and a partner with a score, reasons and an activity."""
+    with connect() as connection:
+        [(partner,)] = connection.execute(
+            """select min(link_json ->> 'x_partner_id')::bigint from sync_target where target_kind = 'activity'"""
+        ).fetchall()
+    print(f"\nOdoo: log in at {server.url}/web/login?db={server.database} as {server.user}")
+    if server.database == OWN_DATABASE:
+        print(f"   (the demo's own server; the password is {server.password.get_secret_value()})")
+    print("   Contacts: the filter 'High churn risk', and the tab Reknit on a customer")
+    print(f"   a customer with a task: {server.url}/odoo/res.partner/{partner}")
+    print("   Inventory, Products: the tab Reknit; Project: 'Reknit cases' with the oddest returns")
 
 
 def _run_line() -> None:
@@ -51,11 +65,21 @@ def main() -> None:
     parser.add_argument("--odoo", action="store_true", help="bring up a real Odoo 19, fill it, and write to it")
     with_odoo = parser.parse_args().odoo
     _step("The demo retailer's files", _make_files)
+    server = None
     if with_odoo:
-        _step("A real Odoo 19 with the demo retailer in it", _prepare_odoo)
+        from demo import odoo_server
+
+        server = odoo_server.connection()
+        _step("A real Odoo 19 with the demo retailer in it", partial(_prepare_odoo, server))
     _step(f"The line as of {AS_OF}: load, build, resolve, score, plan, publish", _run_line)
+    if server:
+        _say_where_to_look(server)
+    else:
+        print("\nWhat an Odoo would show stands in sync_desired; targets are matched once one is connected (ODOO=1).")
+    print(
+        "Next: `make dev` shows the line in Dagster, `.venv/bin/retail --help` the commands, docs/ the three readers."
+    )
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     main()
