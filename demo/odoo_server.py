@@ -26,12 +26,15 @@ def connection() -> OdooConnection:
 
 
 @contextmanager
-def fresh_database() -> Iterator[OdooConnection]:
-    """A database with the modules and no records, on a server of our own whatever ODOO_URL says; gone afterwards.
+def database_for_tests() -> Iterator[OdooConnection]:
+    """The database of ODOO_URL and its companions, else a fresh one of our own, gone afterwards.
 
-    It takes about a second, and Odoo two more at the first call. Each has a name of its own, because Odoo keeps what it
-    knows of a database in memory.
+    A fresh one has the modules and no records, and takes about a second, Odoo two more at the first call. Each has a
+    name of its own, because Odoo keeps what it knows of a database in memory.
     """
+    if given := odoo_connection():
+        yield given
+        return
     _run("up")
     name = f"retail_{uuid.uuid4().hex[:12]}"
     try:

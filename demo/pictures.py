@@ -43,9 +43,10 @@ def lineage(browser: Browser, target: Path) -> None:
     server = subprocess.Popen([*command, "-p", str(DAGSTER_PORT)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://127.0.0.1:{DAGSTER_PORT}/server_info")
-        page = browser.new_page(viewport={"width": 1900, "height": 1000})
+        page = browser.new_page(viewport={"width": 1700, "height": 620})
         page.goto(f"http://127.0.0.1:{DAGSTER_PORT}/asset-groups", wait_until="networkidle")
-        page.wait_for_timeout(8000)
+        page.get_by_role("button", name="Skip").click()
+        page.wait_for_timeout(3000)
         page.screenshot(path=target)
     finally:
         server.terminate()

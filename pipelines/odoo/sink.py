@@ -8,6 +8,7 @@ second creation, even one that overlaps with the first in time, finds the first'
 needs no guessing: the key is looked up, and what is not there is sent again.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,8 @@ from pipelines.odoo.schema import (
     TASK,
 )
 from pipelines.settings import OdooConnection
+
+logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
 TASK_BATCH_ROWS = 200
@@ -181,6 +184,7 @@ class _Sink:
                 outcome += self.attempt(group)
             self.ledger.settle(outcome)
             applied += len(outcome.applied)
+            logger.info("%s: %d written, now at %s", self.ledger.odoo_name, applied, changes[0].target_kind)
         return applied
 
     def in_one_call(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

@@ -1,8 +1,10 @@
 """A retailer with a small share of the demo's data, and the line run over it as a person would: by the command."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +68,21 @@ class Retailer:
         output, _ = process.communicate()
         assert process.returncode == 0, output[-6000:]
         return output
+
+    def kill_within(self, step: str, after_seconds: float, **environment: str) -> None:
+        """Start the line and kill it with all its children some time after a step of it began."""
+        process = self.start("run", "--as-of", AS_OF, **environment)
+        assert process.stdout is not None
+        output = []
+        for line in process.stdout:
+            output.append(line)
+            if f" - {step} - " in line:
+                break
+        else:
+            raise AssertionError(f"the line ended before {step} began: {''.join(output)[-6000:]}")
+        time.sleep(after_seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def run_line(self, **environment: str) -> str:
         return self.run("run", "--as-of", AS_OF, **environment)

@@ -1,4 +1,4 @@
-"""The whole line against a real Odoo 19: what it shows in the end, and that a second run writes nothing."""
+"""The whole line against a real Odoo 19: killed while it writes, run again, and then with nothing new."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from demo.odoo_seed import seed
-from demo.odoo_server import fresh_database
+from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import prepare_bot
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.odoo
 
 @dataclass(frozen=True)
 class Written:
-    """A retailer whose line has run once against an Odoo, and the administrator's view of that Odoo."""
+    """A retailer whose line was killed while it wrote to an Odoo and then ran, and the administrator's view of that."""
 
     retailer: Retailer
     bot: dict[str, str]
@@ -31,7 +31,7 @@ class Written:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[OdooConnection]:
-    with fresh_database() as connection:
+    with database_for_tests() as connection:
         yield connection
 
 
@@ -42,6 +42,8 @@ def written(landing: Path, server: OdooConnection, tmp_path_factory: pytest.Temp
     retailer = Retailer.make(tmp_path_factory.mktemp("odoo") / "retailer", landing)
     admin = OdooClient.connect(server)
     mails = len(admin.search_read("mail.mail", [], ["id"]))
+    # Killed while it writes and run again: what follows holds as if nothing had happened.
+    retailer.kill_within("sync_ledger", after_seconds=0.2, **bot)
     retailer.run_line(**bot)
     return Written(retailer, bot, admin, mails)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
@@ -18,7 +19,7 @@ from pipelines.dbt import AFTER_IDENTITY, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VA
 from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
 from pipelines.sources import SYSTEMS
 from pipelines.state import prepare_state, raw_table
-from pipelines.warehouse import connect, replace_rows, transaction, warehouse_path, writer_lock
+from pipelines.warehouse import connect, replace_rows, transaction, writer_lock
 from tests.line.line import AS_OF, ROOT, Retailer
 
 SOURCES = list(yaml.safe_load((ROOT / "retail.yaml").read_text(encoding="utf-8"))["sources"])
@@ -34,7 +35,10 @@ def dbt_options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.fixture(scope="module")
 def manifest(dbt_options: list[str]) -> Manifest:
     """Parsed once for all sources."""
-    result = dbtRunner().invoke(["--quiet", "parse", *dbt_options]).result
+    with pytest.MonkeyPatch.context() as patch:
+        # Parsing opens no warehouse, but the profile names one, and its stem is the database's name.
+        patch.setenv(WAREHOUSE_VARIABLE, "warehouse.duckdb")
+        result = dbtRunner().invoke(["--quiet", "parse", *dbt_options]).result
     assert isinstance(result, Manifest)
     return result
 
@@ -72,6 +76,8 @@ def remove(source: str, folder: Path) -> None:
 
 def run_dbt(manifest: Manifest, options: list[str], selection: str) -> None:
     result = dbtRunner(manifest=manifest).invoke(["--quiet", "run", "--select", *selection.split(), *options])
+    # dbt keeps its connection for the next call, and nobody else may open the warehouse meanwhile.
+    DuckDBConnectionManager.close_all_connections()
     assert result.success, f"{result.exception or result.result}"
 
 
@@ -106,4 +112,3 @@ def test_the_line_builds_without(source: str, state: Path, manifest: Manifest, d
             "select count(*) from mart_reconciliation where amount_difference <> 0 or row_count_difference <> 0"
         ).fetchall() == [(0,)]
         assert connection.execute("select count(*) > 0 from fct_order_line").fetchall() == [(True,)]
-    assert warehouse_path().exists()

@@ -1,9 +1,8 @@
-"""A real Odoo for the sink's tests: the one that ODOO_URL and its companions name, as an administrator.
+"""A real Odoo for the sink's tests: the one that ODOO_URL and its companions name, or a fresh database of our own.
 
 The set-up is made once; each test makes records of its own and removes them.
 """
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,18 +10,13 @@ from typing import Any
 
 import pytest
 
+from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
-from pipelines.odoo.schema import BOT_LOGIN, CASE, CUSTOMER_SCORE, MODULE, PRODUCT_SCORE, TASK
-from pipelines.odoo.setup import SETUP_WRITES, setup
+from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, MODULE, PRODUCT_SCORE, TASK
+from pipelines.odoo.setup import SETUP_WRITES, prepare_bot
 from pipelines.odoo.sink import SINK_WRITES
+from pipelines.settings import ODOO_VARIABLES, OdooConnection
 from tests.odoo_sink.world import World
-
-# What `tests/odoo_server/odoo-up.sh` brings up when nothing is said.
-URL = os.environ.get("ODOO_URL", "http://127.0.0.1:18169")
-DATABASE = os.environ.get("ODOO_DB", "retail")
-ADMIN = os.environ.get("ODOO_USER", "admin")
-ADMIN_PASSWORD = os.environ.get("ODOO_PASSWORD", "admin")
-BOT_PASSWORD = "bot-of-the-tests"
 
 _OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
 _ADMIN_WRITES = SETUP_WRITES | {
@@ -33,20 +27,32 @@ _ADMIN_WRITES = SETUP_WRITES | {
 
 
 @pytest.fixture(scope="session")
-def admin() -> OdooClient:
-    client = OdooClient(URL, DATABASE, ADMIN, ADMIN_PASSWORD, writable=_ADMIN_WRITES)
-    setup(client, BOT_PASSWORD)
-    return client
+def server() -> Iterator[OdooConnection]:
+    """An administrator's connection."""
+    with database_for_tests() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def bot_server(server: OdooConnection) -> OdooConnection:
+    """The bot's connection, the set-up made."""
+    environment = prepare_bot(server)
+    return OdooConnection.model_validate({name: environment[variable] for name, variable in ODOO_VARIABLES.items()})
+
+
+@pytest.fixture(scope="session")
+def admin(server: OdooConnection, bot_server: OdooConnection) -> OdooClient:
+    return OdooClient.connect(server, _ADMIN_WRITES)
 
 
 @pytest.fixture
-def bot(admin: OdooClient) -> OdooClient:
-    return bot_client()
+def bot(bot_server: OdooConnection) -> OdooClient:
+    return OdooClient.connect(bot_server, SINK_WRITES)
 
 
-def bot_client(url: str = URL, timeout: float = 120) -> OdooClient:
-    """The bot as the pipeline uses it, maybe through a proxy."""
-    return OdooClient(url, DATABASE, BOT_LOGIN, BOT_PASSWORD, writable=SINK_WRITES, timeout=timeout)
+def bot_through(bot_server: OdooConnection, url: str) -> OdooClient:
+    """The bot as the pipeline uses it, through a proxy."""
+    return OdooClient.connect(bot_server.model_copy(update={"url": url}), SINK_WRITES)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Applies a plan in a process of its own that kills itself at one point: `python -m tests.odoo_sink.killed_apply ...`.
 
-Arguments: warehouse file, digest, method, the how-manieth call of it, `before` or `after` it.
+Arguments: warehouse file, digest, method, the how-manieth call of it, `before` or `after` it. ODOO_URL and its
+companions name the bot's connection.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 from pipelines.odoo import sink
 from pipelines.odoo.client import OdooClient
-from tests.odoo_sink.conftest import bot_client
+from pipelines.settings import odoo_connection
 from tests.odoo_sink.world import ODOO, World
 
 BATCH_ROWS = 20
@@ -34,7 +35,9 @@ def main(path: str, digest: str, method: str, count: str, moment: str) -> None:
         return reply
 
     OdooClient.call = killing  # type: ignore[method-assign, assignment]
-    sink.apply(World(Path(path)).store, bot_client(), ODOO, "killed", digest)
+    connection = odoo_connection()
+    assert connection is not None
+    sink.apply(World(Path(path)).store, OdooClient.connect(connection, sink.SINK_WRITES), ODOO, "killed", digest)
 
 
 if __name__ == "__main__":

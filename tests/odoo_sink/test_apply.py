@@ -8,7 +8,7 @@ from pipelines.odoo.client import OdooClient
 from pipelines.odoo.ledger import PlanChangedError
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
 from pipelines.odoo.sink import apply, read_flags
-from tests.odoo_sink.conftest import activities, bot_client, scores
+from tests.odoo_sink.conftest import activities, scores
 from tests.odoo_sink.world import AS_OF, ODOO, World, churn_row
 
 pytestmark = pytest.mark.odoo
@@ -224,7 +224,7 @@ def test_forecasts_stand_on_the_product(world: World, admin: OdooClient, bot: Od
 
 
 def test_another_plan_than_the_one_approved_is_refused(
-    world: World, admin: OdooClient, make_partners: MakePartners
+    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
 ) -> None:
     [partner] = make_partners(1)
     world.add_customer("C1", partner)
@@ -233,5 +233,5 @@ def test_another_plan_than_the_one_approved_is_refused(
     world.execute("update score_churn_current set churn_level = 'medium'")
     world.plan()
     with pytest.raises(PlanChangedError):
-        apply(world.store, bot_client(), ODOO, "run-1", approved)
+        apply(world.store, bot, ODOO, "run-1", approved)
     assert scores(admin, [partner]) == []

@@ -1,5 +1,6 @@
 """An apply that dies, or whose replies are lost: the next one ends as if nothing had happened."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import pytest
 from pipelines.odoo.client import ForbiddenWriteError, MaybeDoneError, OdooClient
 from pipelines.odoo.plan import plan_digest
 from pipelines.odoo.schema import CUSTOMER_SCORE, MODULE, TASK
-from pipelines.odoo.sink import apply, external_name, settle
-from tests.odoo_sink.conftest import URL, activities, bot_client, scores
+from pipelines.odoo.sink import SINK_WRITES, apply, external_name, settle
+from pipelines.settings import ODOO_VARIABLES, OdooConnection
+from tests.odoo_sink.conftest import activities, bot_through, scores
 from tests.odoo_sink.proxy import Break, broken_network
 from tests.odoo_sink.world import ODOO, World, churn_row
 
@@ -27,9 +29,11 @@ def fill(world: World, partners: list[int]) -> None:
     )
 
 
-def run_killed(world: World, digest: str, method: str, count: int, moment: str) -> None:
+def run_killed(world: World, bot_server: OdooConnection, digest: str, method: str, count: int, moment: str) -> None:
+    values = bot_server.model_dump() | {"password": bot_server.password.get_secret_value()}
     process = subprocess.run(
         [sys.executable, "-m", "tests.odoo_sink.killed_apply", str(world.path), digest, method, str(count), moment],
+        env=os.environ | {variable: values[name] for name, variable in ODOO_VARIABLES.items()},
         check=False,
     )
     assert process.returncode == -signal.SIGKILL
@@ -62,6 +66,7 @@ def test_killed_while_creating(
     world: World,
     admin: OdooClient,
     bot: OdooClient,
+    bot_server: OdooConnection,
     make_partners: MakePartners,
     method: str,
     count: int,
@@ -69,7 +74,7 @@ def test_killed_while_creating(
 ) -> None:
     partners = make_partners(60)
     fill(world, partners)
-    run_killed(world, world.plan().digest, method, count, moment)
+    run_killed(world, bot_server, world.plan().digest, method, count, moment)
 
     settle(world.store, bot, ODOO, "next")
     result = apply(world.store, bot, ODOO, "next", world.plan().digest)
@@ -82,7 +87,12 @@ def test_killed_while_creating(
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_while_updating_and_applied_without_a_new_plan(
-    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners, moment: str
+    world: World,
+    admin: OdooClient,
+    bot: OdooClient,
+    bot_server: OdooConnection,
+    make_partners: MakePartners,
+    moment: str,
 ) -> None:
     partners = make_partners(60)
     fill(world, partners)
@@ -90,7 +100,7 @@ def test_killed_while_updating_and_applied_without_a_new_plan(
     world.execute("update score_churn_current set churn_probability = 0.55")
     digest = world.plan().digest
     # The first call asks whether the server has the method.
-    run_killed(world, digest, "web_save_multi", 3, moment)
+    run_killed(world, bot_server, digest, "web_save_multi", 3, moment)
 
     result = apply(world.store, bot, ODOO, "next", digest)
 
@@ -102,12 +112,18 @@ def test_killed_while_updating_and_applied_without_a_new_plan(
 @pytest.mark.parametrize("arrives", [True, False], ids=["reply lost", "request lost"])
 @pytest.mark.parametrize(("model", "method"), [(CUSTOMER_SCORE, "load"), (TASK, "load"), ("ir.actions.server", "run")])
 def test_one_break_while_creating(
-    world: World, admin: OdooClient, make_partners: MakePartners, model: str, method: str, arrives: bool
+    world: World,
+    admin: OdooClient,
+    bot_server: OdooConnection,
+    make_partners: MakePartners,
+    model: str,
+    method: str,
+    arrives: bool,
 ) -> None:
     partners = make_partners(3)
     fill(world, partners)
-    with broken_network(URL, Break(model, method, arrives=arrives)) as url:
-        result = apply(world.store, bot_client(url), ODOO, "run-1", world.plan().digest)
+    with broken_network(bot_server.url, Break(model, method, arrives=arrives)) as url:
+        result = apply(world.store, bot_through(bot_server, url), ODOO, "run-1", world.plan().digest)
     assert (result.applied, result.rejected) == (6, 0)
     assert_all_stands_once(world, admin, partners, tasks=3)
     if model == CUSTOMER_SCORE:
@@ -117,7 +133,12 @@ def test_one_break_while_creating(
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["reply lost", "request lost"])
 def test_one_break_while_updating(
-    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners, arrives: bool
+    world: World,
+    admin: OdooClient,
+    bot: OdooClient,
+    bot_server: OdooConnection,
+    make_partners: MakePartners,
+    arrives: bool,
 ) -> None:
     partners = make_partners(3)
     fill(world, partners)
@@ -125,8 +146,8 @@ def test_one_break_while_updating(
     world.execute("update score_churn_current set churn_probability = 0.55")
     digest = world.plan().digest
     fault = Break(CUSTOMER_SCORE, "web_save_multi", arrives=arrives)
-    with broken_network(URL, fault) as url:
-        client = bot_client(url)
+    with broken_network(bot_server.url, fault) as url:
+        client = bot_through(bot_server, url)
         client.saves_many = lambda model: True  # type: ignore[method-assign]
         apply(world.store, client, ODOO, "run-2", digest)
     assert_all_stands_once(world, admin, partners, tasks=3)
@@ -135,23 +156,25 @@ def test_one_break_while_updating(
 
 
 def test_a_network_that_stays_broken_is_settled_by_the_next_run(
-    world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
+    world: World, admin: OdooClient, bot: OdooClient, bot_server: OdooConnection, make_partners: MakePartners
 ) -> None:
     partners = make_partners(3)
     fill(world, partners)
     digest = world.plan().digest
     with (
-        broken_network(URL, Break(CUSTOMER_SCORE, "load", arrives=False, times=2)) as url,
+        broken_network(bot_server.url, Break(CUSTOMER_SCORE, "load", arrives=False, times=2)) as url,
         pytest.raises(MaybeDoneError),
     ):
-        apply(world.store, bot_client(url), ODOO, "run-1", digest)
+        apply(world.store, bot_through(bot_server, url), ODOO, "run-1", digest)
     assert set(world.status().values()) == {"unknown"}
     result = apply(world.store, bot, ODOO, "run-2", digest)
     assert (result.settled, result.applied) == (3, 6)
     assert_all_stands_once(world, admin, partners, tasks=3)
 
 
-def test_two_creations_at_the_same_time_make_one_record(admin: OdooClient, make_partners: MakePartners) -> None:
+def test_two_creations_at_the_same_time_make_one_record(
+    admin: OdooClient, bot_server: OdooConnection, make_partners: MakePartners
+) -> None:
     """What a repeat relies on when the first attempt is still at work in the server."""
     partners = make_partners(100)
     rows = [
@@ -160,7 +183,8 @@ def test_two_creations_at_the_same_time_make_one_record(admin: OdooClient, make_
     ]
 
     def load() -> None:
-        bot_client().call(CUSTOMER_SCORE, "load", [["id", "x_key", "x_partner_id/.id"], rows])
+        client = OdooClient.connect(bot_server, SINK_WRITES)
+        client.call(CUSTOMER_SCORE, "load", [["id", "x_key", "x_partner_id/.id"], rows])
 
     threads = [threading.Thread(target=load) for _ in range(2)]
     for thread in threads:

@@ -5,8 +5,8 @@ import pytest
 from pipelines.odoo import schema
 from pipelines.odoo.client import AccessDeniedError, OdooClient
 from pipelines.odoo.setup import plan_setup, setup
+from pipelines.settings import OdooConnection
 from pipelines.sources.odoo_entities import ODOO_MODELS
-from tests.odoo_sink.conftest import ADMIN_PASSWORD, BOT_PASSWORD, DATABASE, URL
 
 pytestmark = pytest.mark.odoo
 
@@ -42,7 +42,7 @@ def test_an_interrupted_set_up_is_completed_without_doubles(admin: OdooClient) -
     assert {row["name"]: row["res_id"] for row in again} == {row["name"]: row["res_id"] for row in rows}
 
 
-def test_people_find_it_in_form_list_and_search(admin: OdooClient) -> None:
+def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: OdooClient) -> None:
     views = {
         ("res.partner", "base.view_partner_form"): "x_reknit_suggested_action",
         ("res.partner", "base.view_partner_tree"): "x_reknit_churn_level",
@@ -54,7 +54,7 @@ def test_people_find_it_in_form_list_and_search(admin: OdooClient) -> None:
         module, _, name = inherited.partition(".")
         view = admin.search_read("ir.model.data", [["module", "=", module], ["name", "=", name]], ["res_id"])[0]
         kinds = admin.search_read("ir.ui.view", [["id", "=", view["res_id"]]], ["type"])
-        reader = OdooClient(URL, DATABASE, admin.user, ADMIN_PASSWORD, writable=frozenset({(model, "get_view")}))
+        reader = OdooClient.connect(server, frozenset({(model, "get_view")}))
         arch = reader.call(model, "get_view", [], {"view_id": view["res_id"], "view_type": kinds[0]["type"]})["arch"]
         assert mark in arch, (model, inherited)
     high = admin.call("res.partner", "search_count", [[["x_reknit_churn_level", "=", "high"]]])
@@ -82,9 +82,9 @@ def test_the_bot_reads_everything_that_is_pulled(bot: OdooClient) -> None:
     ],
 )
 def test_odoo_refuses_the_bot_what_the_client_would_let_through(
-    admin: OdooClient, model: str, values: dict[str, object]
+    admin: OdooClient, bot_server: OdooConnection, model: str, values: dict[str, object]
 ) -> None:
-    careless = OdooClient(URL, DATABASE, schema.BOT_LOGIN, BOT_PASSWORD, writable=frozenset({(model, "write")}))
+    careless = OdooClient.connect(bot_server, frozenset({(model, "write")}))
     # The bot's own user may be changed in what is its own: take the administrator's.
     domain: list[object] = [["id", "=", admin.user_id]] if model == "res.users" else []
     [record] = admin.search_read(model, domain, ["id"], limit=1)
@@ -112,9 +112,9 @@ def test_the_bot_has_no_right_that_it_does_not_need(bot: OdooClient, model: str,
     assert [right for right in rights if bot.has_right(model, right)] == []
 
 
-def test_a_case_stands_in_its_own_project_and_nowhere_else(admin: OdooClient) -> None:
+def test_a_case_stands_in_its_own_project_and_nowhere_else(admin: OdooClient, bot_server: OdooConnection) -> None:
     [project] = admin.call("project.project", "create", [[{"name": "Reknit test, another project"}]])
-    careless = OdooClient(URL, DATABASE, schema.BOT_LOGIN, BOT_PASSWORD, writable=frozenset({(schema.CASE, "create")}))
+    careless = OdooClient.connect(bot_server, frozenset({(schema.CASE, "create")}))
     try:
         with pytest.raises(AccessDeniedError):
             careless.call(schema.CASE, "create", [{"name": "x", "project_id": project}])

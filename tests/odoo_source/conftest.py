@@ -1,7 +1,6 @@
 """A real Odoo 19 with a small retailer in it: the server that the environment names, or a fresh database of our own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import polars as pl
 import pytest
 
 from demo import odoo_seed
-from demo.odoo_server import fresh_database
-from pipelines.settings import OdooConnection, odoo_connection
+from demo.odoo_server import database_for_tests
+from pipelines.odoo.setup import prepare_bot
+from pipelines.settings import OdooConnection
 from pipelines.sources.odoo import OdooSource
 from pipelines.sources.odoo_entities import ODOO_MODELS
 from tests.odoo_source.retailer import write_seed_files
@@ -45,9 +45,10 @@ def seed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(seed_dir: Path) -> Iterator[OdooConnection]:
-    with ExitStack() as stack:
-        found = odoo_connection() or stack.enter_context(fresh_database())
+    with database_for_tests() as found:
         odoo_seed.seed(found, seed_dir, progress=lambda text: None)
+        # The tasks that come back are rows of a model that the set-up makes.
+        prepare_bot(found)
         yield found
 
 
