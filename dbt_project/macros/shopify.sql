@@ -32,6 +32,7 @@
         '{
             "id": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
             "accepts_marketing": "BOOLEAN", "email_marketing_consent": {"state": "VARCHAR"},
+            "sms_marketing_consent": {"state": "VARCHAR"},
             "default_address": {
                 "first_name": "VARCHAR", "last_name": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR",
                 "address1": "VARCHAR", "address2": "VARCHAR", "city": "VARCHAR", "zip": "VARCHAR",

@@ -1,5 +1,6 @@
--- Public holidays by rule, for the years around the data: England's and Wales's bank holidays with their
--- substitutes, the federal ones of the United States on their own day.
+-- Public holidays by today's rules, for the years around the data: England's and Wales's bank holidays with
+-- their substitutes, the federal ones of the United States on their own day, and the nationwide ones of some
+-- countries of Europe.
 with
     year as (select unnest(generate_series(2000, 2060)) as year),
     easter_step as (
@@ -23,6 +24,46 @@ with
             make_date(year, 12, 25) as christmas,
             make_date(year, 12, 26) as boxing_day
         from easter
+    ),
+    european(month, day, easter_offset, holiday_name, country_codes) as (
+        values
+            (1, 1, null, 'New Year', ['AT', 'BE', 'DE', 'ES', 'FR', 'IT', 'NL']),
+            (1, 6, null, 'Epiphany', ['AT', 'ES', 'IT']),
+            (null, null, -2, 'Good Friday', ['DE', 'ES']),
+            (null, null, 0, 'Easter Sunday', ['IT', 'NL']),
+            (null, null, 1, 'Easter Monday', ['AT', 'BE', 'DE', 'FR', 'IT', 'NL']),
+            (4, 25, null, 'Liberation Day', ['IT']),
+            (4, 27, null, 'King''s Day', ['NL']),
+            (5, 1, null, 'Labour Day', ['AT', 'BE', 'DE', 'ES', 'FR', 'IT']),
+            (5, 8, null, 'Victory Day', ['FR']),
+            (null, null, 39, 'Ascension', ['AT', 'BE', 'DE', 'FR', 'NL']),
+            (null, null, 49, 'Whit Sunday', ['NL']),
+            (null, null, 50, 'Whit Monday', ['AT', 'BE', 'DE', 'FR', 'NL']),
+            (null, null, 60, 'Corpus Christi', ['AT']),
+            (6, 2, null, 'Republic Day', ['IT']),
+            (7, 14, null, 'National Day', ['FR']),
+            (7, 21, null, 'National Day', ['BE']),
+            (8, 15, null, 'Assumption', ['AT', 'BE', 'ES', 'FR', 'IT']),
+            (10, 3, null, 'Unity Day', ['DE']),
+            (10, 12, null, 'National Day', ['ES']),
+            (10, 26, null, 'National Day', ['AT']),
+            (11, 1, null, 'All Saints', ['AT', 'BE', 'ES', 'FR', 'IT']),
+            (11, 11, null, 'Armistice Day', ['BE', 'FR']),
+            (12, 6, null, 'Constitution Day', ['ES']),
+            (12, 8, null, 'Immaculate Conception', ['AT', 'ES', 'IT']),
+            (12, 25, null, 'Christmas', ['AT', 'BE', 'DE', 'ES', 'FR', 'IT', 'NL']),
+            (12, 26, null, 'Second day of Christmas', ['AT', 'DE', 'IT', 'NL'])
+    ),
+    european_day as (
+        select
+            unnest(european.country_codes) as country_code,
+            coalesce(
+                cast(easter.easter_date + european.easter_offset as date),
+                make_date(easter.year, european.month, european.day)
+            ) as rule_date,
+            european.holiday_name
+        from easter
+        cross join european
     )
 select 'US' as country_code, unnest(holidays).date as holiday_date, unnest(holidays).name as holiday_name
 from
@@ -42,6 +83,10 @@ from
             ] as holidays
         from fixed
     )
+union all
+select 'US', make_date(year, 6, 19), 'Juneteenth'
+from fixed
+where year >= 2021
 union all
 select 'GB', unnest(holidays).date, unnest(holidays).name
 from
@@ -71,3 +116,12 @@ from
             ] as holidays
         from fixed
     )
+union all
+select
+    country_code,
+    -- The king does not celebrate on a Sunday.
+    cast(
+        rule_date - if(holiday_name = 'King''s Day' and isodow(rule_date) = 7, 1, 0) as date
+    ) as holiday_date,
+    holiday_name
+from european_day

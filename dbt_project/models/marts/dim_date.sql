@@ -33,11 +33,27 @@ with
             divide(date_day - {{ marts_retail_year_start("retail_year") }}, 7) + 1 as retail_week
         from retail
     ),
+    -- Months of 4, 5 and 4 weeks; a 53rd week belongs to the last.
+    retail_month as (
+        select
+            date_day,
+            retail_year,
+            retail_week,
+            case
+                when retail_week = 53
+                then 12
+                else
+                    divide(retail_week - 1, 13) * 3 + case
+                        when (retail_week - 1) % 13 < 4 then 1 when (retail_week - 1) % 13 < 9 then 2 else 3
+                    end
+            end as retail_month
+        from retail_week
+    ),
     holiday as (
         select
             holiday_date as date_day,
             list(distinct country_code order by country_code) as holiday_country_codes
-        from {{ ref("int_holiday") }}
+        from {{ ref("dim_holiday") }}
         group by holiday_date
     )
 select
@@ -53,17 +69,11 @@ select
     cast(retail_year as integer) as retail_year,
     cast(retail_week as integer) as retail_week,
     cast(
-        -- Months of 4, 5 and 4 weeks; a 53rd week belongs to the last.
-        case
-            when retail_week = 53
-            then 12
-            else
-                divide(retail_week - 1, 13) * 3 + case
-                    when (retail_week - 1) % 13 < 4 then 1 when (retail_week - 1) % 13 < 9 then 2 else 3
-                end
-        end as integer
-    ) as retail_month,
+        {{ marts_retail_year_start("retail_year") }} + cast(7 * (retail_week - 1) as integer) as date
+    ) as retail_week_start_date,
+    cast(retail_month as integer) as retail_month,
+    cast(divide(retail_month - 1, 3) + 1 as integer) as retail_quarter,
     isodow(date_day) >= 6 as is_weekend,
     coalesce(holiday.holiday_country_codes, []) as holiday_country_codes
-from retail_week
+from retail_month
 left join holiday using (date_day)

@@ -1,6 +1,22 @@
 -- Where goods are sold or kept: the head office's stores, web shops, Odoo's warehouses, and whatever else
 -- order lines or stock name.
 with
+    sales as (
+        select
+            store_id,
+            max(brand) as brand,
+            min(channel) filter (where channel <> 'carrier') as channel,
+            min(order_date) filter (where line_kind = 'sale') as first_sale_date,
+            sum(net_amount_reporting) filter (
+                where
+                    item_kind in ('product', 'manual')
+                    and order_date > {{ marts_as_of() }} - {{ var("store_cluster_days") }}
+                    and order_date <= {{ marts_as_of() }}
+            ) as net_amount_reporting
+        from {{ ref("fct_order_line") }}
+        where store_id is not null
+        group by store_id
+    ),
     known as (
         select
             1 as priority,
@@ -47,16 +63,26 @@ with
             currency_code
         from {{ ref("stg_odoo__warehouse") }}
         union all by name
-        select 4 as priority, store_id, store_id as store_name, max(brand) as brand, min(channel) as channel
-        from ({{ marts_union_all(marts_order_line_models()) }})
-        where store_id is not null and channel <> 'carrier'
-        group by store_id
+        select 4 as priority, store_id, store_id as store_name, brand, channel
+        from sales
+        where channel is not null
         union all by name
         select 5 as priority, store_id, store_id as store_name, max(brand) as brand, 'warehouse' as channel
         from {{ ref("fct_stock_level") }}
         group by store_id
     ),
-    store as (select * from known qualify row_number() over (partition by store_id order by priority) = 1)
+    store as (select * from known qualify row_number() over (partition by store_id order by priority) = 1),
+    -- Thirds of a brand's stores by net sales; a store that sold nothing is in none.
+    ranked as (
+        select
+            store.store_id,
+            ntile(3) over (
+                partition by store.brand order by sales.net_amount_reporting desc, store.store_id
+            ) as size_third
+        from store
+        inner join sales on store.store_id = sales.store_id
+        where {{ channel_kind("store.channel") }} = 'store' and sales.net_amount_reporting > 0
+    )
 select
     store.store_id,
     store.store_name,
@@ -68,6 +94,19 @@ select
     coalesce(store.country_code, brand.country_code) as country_code,
     coalesce(store.time_zone, brand.time_zone) as time_zone,
     coalesce(store.currency_code, brand.currency_code) as currency_code,
-    store.opened_date
+    coalesce(store.opened_date, sales.first_sale_date) as opened_date,
+    store.opened_date is null and sales.first_sale_date is not null as is_opened_date_first_sale,
+    case
+        when {{ channel_kind("store.channel") }} = 'online'
+        then 'online'
+        when ranked.size_third = 1
+        then 'large'
+        when ranked.size_third = 2
+        then 'medium'
+        when ranked.size_third = 3
+        then 'small'
+    end as store_cluster
 from store
 left join {{ source("ops", "ops_brand") }} as brand on store.brand = brand.brand
+left join sales on store.store_id = sales.store_id
+left join ranked on store.store_id = ranked.store_id

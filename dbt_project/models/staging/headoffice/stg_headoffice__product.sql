@@ -3,7 +3,7 @@ select
     version.source_name,
     source.code_space,
     version.sku,
-    {{ text_or_null("version.barcode") }} as barcode,
+    {{ barcode_text("version.barcode") }} as barcode,
     version.name as product_name,
     {{ text_or_null("version.department") }} as department,
     {{ text_or_null("version.category") }} as category,

@@ -9,7 +9,7 @@ select
     product.product_name,
     nullif(product.department, '') as department,
     product.category,
-    cast(null as varchar) as family,
+    product.family,
     cast(null as varchar) as product_brand,
     cast(null as varchar) as package_size,
     'piece' as unit_of_measure,

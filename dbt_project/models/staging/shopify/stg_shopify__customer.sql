@@ -56,6 +56,7 @@ select
     coalesce(
         customer.email_marketing_consent.state = 'subscribed', customer.accepts_marketing
     ) as has_marketing_consent,
+    customer.sms_marketing_consent.state = 'subscribed' as has_sms_marketing_consent,
     coalesce(updated_at, ordered_at) as updated_at,
     known_at
 from located

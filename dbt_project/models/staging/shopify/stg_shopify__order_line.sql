@@ -128,9 +128,14 @@ select
     cast(null as varchar) as cashier_no,
     'sale' as line_kind,
     kind.item_kind,
-    if(
-        kind.item_kind = 'product', {{ product_id("kind.code_space", "kind.source_sku") }}, null
-    ) as product_id,
+    case
+        kind.item_kind
+        when 'product'
+        then {{ product_id("kind.code_space", "kind.source_sku") }}
+        -- Without a SKU the product has at least its name.
+        when 'manual'
+        then {{ unknown_product_id("kind.code_space", "kind.product_name") }}
+    end as product_id,
     kind.source_sku,
     kind.product_name,
     kind.ordered_at,

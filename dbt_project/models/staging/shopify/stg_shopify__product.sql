@@ -3,7 +3,7 @@ with
     latest as (
         select *
         from {{ ref("stg_shopify__order_line") }}
-        where product_id is not null
+        where item_kind = 'product'
         qualify row_number() over (partition by product_id order by ordered_at desc, order_line_id desc) = 1
     )
 
