@@ -1,5 +1,5 @@
 -- Every product of Odoo by its own id, archived ones too, with the product that it is in the warehouse: by
--- its code, else by a barcode that one other product has, else Odoo's own.
+-- its code, else by a barcode that one coded product has, else Odoo's own.
 with
     product as (
         select
@@ -95,6 +95,23 @@ with
             end as product_id
         from same_barcode
         group by odoo_product_id
+    ),
+
+    -- A product without code that several Odoos have is that of the first of them.
+    peer as (
+        select
+            product.odoo_product_id,
+            first_value(product.own_product_id) over (
+                partition by product.gtin, if({{ gtin_is_own_number("product.gtin") }}, product.company, null)
+                order by product.source_name
+            ) as product_id
+        from product
+        inner join barcode_holder using (odoo_product_id)
+        left join same_barcode using (odoo_product_id)
+        where
+            product.coded_product_id is null
+            and same_barcode.product_id is null
+            and {{ gtin_is_complete("product.barcode") }}
     )
 
 select
@@ -103,11 +120,13 @@ select
     product.brand,
     cast(product.source_id as varchar) as source_product_id,
     product.source_template_id,
-    coalesce(product.coded_product_id, by_barcode.product_id, product.own_product_id) as product_id,
+    coalesce(
+        product.coded_product_id, by_barcode.product_id, peer.product_id, product.own_product_id
+    ) as product_id,
     case
         when product.coded_product_id is not null
         then 'sku'
-        when by_barcode.product_id is not null
+        when by_barcode.product_id is not null or peer.product_id <> product.own_product_id
         then 'barcode'
         else 'own'
     end as match_kind,
@@ -132,3 +151,4 @@ select
     product.updated_at
 from product
 left join by_barcode using (odoo_product_id)
+left join peer using (odoo_product_id)
