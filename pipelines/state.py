@@ -34,6 +34,8 @@ _TABLES = {
     "ops_quarantine": """
         source_name VARCHAR, entity VARCHAR, file VARCHAR, file_line BIGINT,
         reason VARCHAR, row_json VARCHAR, quarantined_at TIMESTAMP""",
+    "ops_withdrawn": """
+        source_name VARCHAR, system VARCHAR, entity VARCHAR, key VARCHAR[], withdrawn_at TIMESTAMP""",
     "ops_cursor": "source_name VARCHAR, entity VARCHAR, cursor_at TIMESTAMP",
     "ops_run": """
         run_id VARCHAR, as_of_date DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR""",

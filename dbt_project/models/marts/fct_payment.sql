@@ -1,4 +1,15 @@
-with payment as ({{ marts_union_all(marts_payment_models()) }})
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_payments()) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate')]) }}",
+    )
+}}
+
+with
+    payment as (
+        select * from {{ only_changed("(" ~ marts_union_all(marts_payment_models()) ~ ")", "order_id") }}
+    )
 select
     payment.*,
     '{{ var("reporting_currency") }}' as reporting_currency_code,

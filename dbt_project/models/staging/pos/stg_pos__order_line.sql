@@ -1,5 +1,13 @@
 -- The file's quantity and money are positive for returns, or not, by the till's habit: the line type alone
 -- decides.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_receipts('receipt_lines', ['store_no', 'receipt_no', 'line_no'])) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source'), ref('stg_headoffice__store')]) }}",
+    )
+}}
+
 with
     line as (
         select
@@ -16,8 +24,15 @@ with
             {{ text_or_null("version.loyalty_number") }} as source_customer_id,
             if(version.line_type = 'return', -1, 1) as sign
         from
-            {{ newest_version(source("raw_pos", "receipt_lines"), ["store_no", "receipt_no", "line_no"]) }}
-            as version
+            {{
+                newest_version(
+                    only_changed(
+                        source("raw_pos", "receipt_lines"),
+                        pos_order_id("source_name", "store_no", "receipt_no"),
+                    ),
+                    ["store_no", "receipt_no", "line_no"],
+                )
+            }} as version
         inner join {{ ref("stg_ops__source") }} as source using (source_name)
         left join
             {{ ref("stg_headoffice__store") }} as store

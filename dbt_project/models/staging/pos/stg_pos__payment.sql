@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_receipts('payments', ['store_no', 'receipt_no', 'payment_no'])) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source'), ref('stg_headoffice__store')]) }}",
+    )
+}}
+
 with
     payment as (
         select
@@ -8,8 +16,14 @@ with
             coalesce(store.time_zone, source.time_zone) as time_zone,
             {{ pos_order_id("version.source_name", "version.store_no", "version.receipt_no") }} as order_id
         from
-            {{ newest_version(source("raw_pos", "payments"), ["store_no", "receipt_no", "payment_no"]) }}
-            as version
+            {{
+                newest_version(
+                    only_changed(
+                        source("raw_pos", "payments"), pos_order_id("source_name", "store_no", "receipt_no")
+                    ),
+                    ["store_no", "receipt_no", "payment_no"],
+                )
+            }} as version
         inner join {{ ref("stg_ops__source") }} as source using (source_name)
         left join
             {{ ref("stg_headoffice__store") }} as store

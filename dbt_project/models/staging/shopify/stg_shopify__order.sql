@@ -1,4 +1,12 @@
 -- Nested parts are parsed once, here, and unnested by the models that read this one.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_entity('shopify', 'orders', ['id'], 'order_id', order_id('source_name', 'id'))) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source')]) }}",
+    )
+}}
+
 with
     parsed as (
         select
@@ -15,7 +23,14 @@ with
                 {{ shopify_address("version.shipping_address") }}
             ) as address,
             {{ utc("version.created_at") }} as ordered_at
-        from {{ newest_version(source("raw_shopify", "orders"), ["id"], changed_at="updated_at") }} as version
+        from
+            {{
+                newest_version(
+                    only_changed(source("raw_shopify", "orders"), order_id("source_name", "id")),
+                    ["id"],
+                    changed_at="updated_at",
+                )
+            }} as version
         inner join {{ ref("stg_ops__source") }} as source using (source_name)
     ),
 

@@ -1,9 +1,17 @@
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', [changed_upstream('stg_shopify__order'), changed_shop_products()]) }}",
+        post_hook="{{ remember_build([ref('stg_headoffice__product')]) }}",
+    )
+}}
+
 with
     line_item as (
         select
             orders.* exclude (line_items, shipping_lines, transactions, customer, address, email, phone),
             unnest(orders.line_items) as item
-        from {{ ref("stg_shopify__order") }} as orders
+        from {{ only_changed(ref("stg_shopify__order"), "order_id") }} as orders
     ),
 
     -- A variant that is deleted takes its SKU out of the orders that are sent again. What an earlier
@@ -83,7 +91,7 @@ with
         from
             (
                 select *, unnest(shipping_lines) as part, generate_subscripts(shipping_lines, 1) as part_no
-                from {{ ref("stg_shopify__order") }}
+                from {{ only_changed(ref("stg_shopify__order"), "order_id") }}
             ) as orders
     ),
 

@@ -1,4 +1,12 @@
 -- Money that moved: successful sales and captures, and refunds. An authorization or a void moves none.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', [changed_upstream('stg_shopify__order')]) }}",
+        post_hook="{{ remember_build([]) }}",
+    )
+}}
+
 with
     payment as (
         select
@@ -9,7 +17,7 @@ with
             orders.currency_code,
             orders.known_at as order_known_at,
             unnest(orders.transactions) as part
-        from {{ ref("stg_shopify__order") }} as orders
+        from {{ only_changed(ref("stg_shopify__order"), "order_id") }} as orders
         where orders.excluded_reason is distinct from 'test_order'
     ),
 
