@@ -1,6 +1,7 @@
 """The warehouse at size: a full build, one more day, and thirty days against a full refresh.
 
-Belongs here: raw files of any number of order lines, made by DuckDB from row numbers, and the real dbt project over them.
+Belongs here: raw files of any number of order lines, made by DuckDB from row numbers, and the dbt project over
+them.
 Does not belong here: how a run loads files or resolves identity; both are given.
 """
 
@@ -200,16 +201,19 @@ class Warehouse:
             from range({since * a_day}, {until * a_day}) as receipt (number)"""
         line = f"""
             select *,
-                cast(power({_pick(1_000_000, "origin", "place", "'product'")} / 1e6, 2) * {PRODUCTS} as integer) as product,
+                {_pick(1_000_000, "origin", "place", "'product'")} / 1e6 as popularity,
+                cast(popularity * popularity * {PRODUCTS - 1} as integer) as product,
                 1 + {_pick(3, "origin", "place", "'quantity'")} as quantity,
                 cast(quantity * (0.5 + {_pick(2000, "product", "'price'")} / 100) as decimal(18, 4)) as gross_amount,
-                cast(if({_pick(5, "origin", "place", "'offer'")} = 0, gross_amount / 5, 0) as decimal(18, 4)) as discount
+                {_pick(5, "origin", "place", "'offer'")} = 0 as is_offer,
+                cast(if(is_offer, gross_amount / 5, 0) as decimal(18, 4)) as discount
             from ({receipt})"""
         name = "history" if is_history else f"day_{since}"
         self._copy(
             "raw_pos.receipt_lines",
             name,
-            f"""select 'till' as source_name, cast(number as varchar) as receipt_no, cast(place + 1 as integer) as line_no,
+            f"""select 'till' as source_name, cast(number as varchar) as receipt_no,
+                cast(place + 1 as integer) as line_no,
                 's' || store as store_no, '1' as terminal_no, 'k' || store as cashier_no, sold_at,
                 if(is_return, 'return', 'sale') as line_type, loyalty_number, 'p' || product as sku,
                 cast(quantity as decimal(18, 3)) as quantity, 'piece' as unit_of_measure, gross_amount,

@@ -134,7 +134,8 @@ class FileLoader:
         self.connection.execute(
             f"""insert into ops_withdrawn
             select distinct source_name, $system, $entity, [{key}], $now::timestamp
-            from {raw_table(self.system, entity)} where source_name = $source_name and _file in (select unnest($names))""",
+            from {raw_table(self.system, entity)}
+            where source_name = $source_name and _file in (select unnest($names))""",
             {
                 "system": self.system.name,
                 "entity": entity.name,

@@ -21,7 +21,7 @@ from pipelines.loading import FileLoader
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
 from pipelines.sources import SYSTEMS
 from pipelines.state import prepare_state
-from pipelines.warehouse import connect, warehouse_path, writer_lock
+from pipelines.warehouse import connect, writer_lock
 
 DBT_DIR = PROJECT_DIR / "dbt_project"
 FIRST_DAY = date(2017, 3, 1)
@@ -161,7 +161,8 @@ class History:
             payments.append(
                 {
                     "receipt_no": receipt_no, "store_no": store_no, "payment_no": 1, "paid_at": sold_at,
-                    "tender": "cash", "amount": sum(l["net_amount"] for l in lines if l["receipt_no"] == receipt_no),
+                    "tender": "cash",
+                    "amount": sum(line["net_amount"] for line in lines if line["receipt_no"] == receipt_no),
                 }
             )  # fmt: skip
         self._csv(till, f"receipts_{name}.csv", lines)
