@@ -33,6 +33,8 @@ STORES = 200
 PRODUCTS = 20_000
 CUSTOMERS = 5_000_000
 ROWS_OF_FULL_SIZE = 100_000_000
+# Of DuckDB; dbt and what DuckDB does not count come on top.
+MEMORY_LIMIT = "8GB"
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Warehouse:
                 "--profiles-dir", str(DBT_DIR), "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
             ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path)},
+            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path), "REKNIT_MEMORY_LIMIT": MEMORY_LIMIT},
             capture_output=True,
             text=True,
             check=False,

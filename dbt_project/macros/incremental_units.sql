@@ -65,7 +65,7 @@
         inner join
             (
                 select product_id, min(valid_from_date) as valid_from_date
-                from {{ changed_rows(ref("int_unit_cost"), "*") }}
+                from {{ changed_rows(ref("int_unit_cost"), "product_id, valid_from_date, unit_cost_amount, currency_code") }}
                 group by product_id
             ) as cost
             on order_line.product_id = cost.product_id

@@ -17,10 +17,11 @@ with
         select
             order_line.*, cost.unit_cost_amount as list_cost_amount, cost.currency_code as cost_currency_code
         from order_line
-        asof left join
+        left join
             {{ ref("int_unit_cost") }} as cost
             on order_line.product_id = cost.product_id
             and order_line.order_date >= cost.valid_from_date
+            and order_line.order_date < coalesce(cost.valid_to_date, 'infinity')
     ),
     rated as (
         select
