@@ -1,6 +1,6 @@
 with payment as ({{ marts_union_all(marts_payment_models()) }})
 select
-    payment.*,
+    payment.* exclude (excluded_reason),
     '{{ var("reporting_currency") }}' as reporting_currency_code,
     {{
         marts_money(
@@ -12,3 +12,4 @@ left join
     {{ ref("int_exchange_rate") }} as rate
     on payment.currency_code = rate.currency_code
     and payment.paid_date = rate.rate_date
+where payment.excluded_reason is null
