@@ -104,6 +104,25 @@
     -}}
 {%- endmacro %}
 
+{#- An order's money at another rate is another row of its lines or payments. -#}
+{% macro changed_orders() -%}
+    {{-
+        return(
+            [
+                changed_upstream("int_order_line"),
+                changed_upstream("fct_payment"),
+                changed_upstream("stg_shopify__order"),
+                changed_whole(
+                    ["stg_pos__order_line", "stg_shopify__order"],
+                    ["stg_odoo__pos_order", "stg_odoo__sale_order"],
+                    "order_id",
+                ),
+                changed_brands("order_id"),
+            ]
+        )
+    -}}
+{%- endmacro %}
+
 {% macro changed_loyalty_events() -%}
     {{-
         return(

@@ -34,15 +34,12 @@
         from loaded
         semi join repeated using (source_name, {{ key | join(", ") }})
         window versions as (partition by source_name, {{ key | join(", ") }})
-        qualify
-            row_number() over (
-                versions
-                order by
-                    {%- if changed_at %} {{ changed_at }} desc nulls last, {% endif %}
-                    _loaded_at desc,
-                    _file desc,
-                    _file_line desc
-            )
-            = 1
+        qualify row_number() over (versions order by {{ newest_first(changed_at) }}) = 1
     )
+{%- endmacro %}
+
+{% macro newest_first(changed_at=none) -%}
+    {%- if changed_at %} {{ changed_at }} desc nulls last, {% endif %} _loaded_at desc,
+    _file desc,
+    _file_line desc
 {%- endmacro %}

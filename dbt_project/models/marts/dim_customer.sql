@@ -13,9 +13,9 @@ with
         group by customer_id
     ),
     amount as (
-        select customer_id, sum(net_amount_reporting) as net_amount_reporting
+        select customer_id, {{ net_sales("_reporting") }} as net_amount_reporting
         from {{ ref("int_order_line_customer") }}
-        where customer_id is not null and item_kind in ('product', 'manual')
+        where customer_id is not null
         group by customer_id
     )
 select
