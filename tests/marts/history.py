@@ -105,9 +105,12 @@ class History:
         return self.folder / "var" / "warehouse.duckdb"
 
     def build(self, *arguments: str) -> None:
+        self.dbt("run", "--select", "+path:models/marts", *arguments)
+
+    def dbt(self, command: str, *arguments: str) -> None:
         run = subprocess.run(
             [
-                sys.executable, "-m", "dbt.cli.main", "run", *arguments, "--select", "+path:models/marts",
+                sys.executable, "-m", "dbt.cli.main", command, *arguments,
                 "--vars", json.dumps({"as_of": str(FIRST_DAY + timedelta(DAYS - 1))}), "--no-use-colors",
                 "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
                 "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
