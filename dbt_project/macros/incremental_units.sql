@@ -44,11 +44,15 @@
         )
 {%- endmacro %}
 
-{#- Rows whose brand counts its days in another time zone. -#}
+{#- Rows whose brand counts its days in another time zone, or its money in another currency. -#}
 {% macro changed_brands(unit) -%}
     select {{ unit }} as unit
     from {{ this }}
-    where brand in (select brand from {{ changed_rows(source("ops", "ops_brand"), "brand, time_zone") }})
+    where
+        brand in (
+            select brand
+            from {{ changed_rows(source("ops", "ops_brand"), "brand, time_zone, currency_code") }}
+        )
 {%- endmacro %}
 
 {#- Rows of the days whose rates changed. -#}
@@ -118,6 +122,18 @@
                     "order_id",
                 ),
                 changed_brands("order_id"),
+            ]
+        )
+    -}}
+{%- endmacro %}
+
+{% macro changed_customer_orders() -%}
+    {{-
+        return(
+            [
+                changed_upstream("int_order_line"),
+                changed_brands("order_id"),
+                changed_rates("order_id", "order_date"),
             ]
         )
     -}}

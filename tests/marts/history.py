@@ -105,7 +105,7 @@ class History:
         return self.folder / "var" / "warehouse.duckdb"
 
     def build(self, *arguments: str) -> None:
-        self.dbt("run", "--select", "+path:models/marts", *arguments)
+        self.dbt("run", "--exclude", "path:models/features", *arguments)
 
     def dbt(self, command: str, *arguments: str) -> None:
         run = subprocess.run(

@@ -8,6 +8,8 @@ import pytest
 from tests.line.line import checksums
 from tests.marts.history import DAYS, History
 
+BUILT = "dim|fct|int|mart|stg"
+
 
 @pytest.mark.parametrize("days_a_build", [6, pytest.param(1, marks=pytest.mark.long)])
 def test_building_day_by_day_gives_the_tables_of_a_full_refresh(tmp_path: Path, days_a_build: int) -> None:
@@ -18,9 +20,9 @@ def test_building_day_by_day_gives_the_tables_of_a_full_refresh(tmp_path: Path, 
             history.build()
     replaced, orders = _replaced(history.warehouse)
     assert 0 < replaced < orders
-    by_day = checksums(history.warehouse)
+    by_day = checksums(history.warehouse, BUILT)
     history.build("--full-refresh")
-    anew = checksums(history.warehouse)
+    anew = checksums(history.warehouse, BUILT)
     assert {table for table in anew if by_day[table] != anew[table]} == set()
 
 

@@ -10,10 +10,7 @@ from tests.marts.history import DBT_DIR, History
 
 MARTS = DBT_DIR / "models" / "marts"
 # fct_order_line is a view of it.
-TABLES = [
-    "int_order_line",
-    *sorted(path.stem for path in MARTS.glob("*.sql") if path.stem.startswith(("dim_", "fct_"))),
-]
+TABLES = ["int_order_line", *sorted(path.stem for kind in ("dim", "fct") for path in MARTS.glob(f"{kind}_*.sql"))]
 
 
 @pytest.fixture(scope="module")
