@@ -2,6 +2,7 @@
 
 Cases: `online_retail_ii`, the returns of a shop of gifts linked to their sales by dbt's own model. The baseline links
 each return, in order of time, to the customer's latest sale of the product with enough left, else to several.
+`build_100m`, with one more day and the seven questions, and `incremental_30_days` stand in `warehouse_growth`.
 """
 
 import argparse
@@ -11,10 +12,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from benchmarks import warehouse_growth
 from benchmarks.report import report
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
 
@@ -154,15 +157,20 @@ CASES: dict[str, Callable[[Path], None]] = {"online_retail_ii": online_retail_ii
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", choices=CASES, default="online_retail_ii")
+    parser.add_argument("--case", choices=[*CASES, *warehouse_growth.CASES], default="online_retail_ii")
+    parser.add_argument(
+        "--rows", type=int, default=warehouse_growth.ROWS_OF_FULL_SIZE, help="order lines of build_100m"
+    )
     parser.add_argument("--data", type=Path, help="folder to work in and keep; a temporary one if left out")
     arguments = parser.parse_args()
+    growth = {name: partial(case, rows=arguments.rows) for name, case in warehouse_growth.CASES.items()}
+    measure = (CASES | growth)[arguments.case]
     if arguments.data:
         arguments.data.mkdir(parents=True, exist_ok=True)
-        CASES[arguments.case](arguments.data.resolve())
+        measure(arguments.data.resolve())
     else:
         with tempfile.TemporaryDirectory() as folder:
-            CASES[arguments.case](Path(folder))
+            measure(Path(folder))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ import yaml
 from benchmarks.processes import MemorySampler
 from benchmarks.report import report
 from pipelines.dbt import DBT_DIR
-from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
+from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
 from pipelines.state import prepare_state
 from pipelines.warehouse import CONFIG, writer_lock
 
@@ -169,6 +170,10 @@ class Warehouse:
                 from read_parquet('{self.raw}/raw_pos.receipt_lines/*.parquet') group by all"""
             )
 
+    def answer(self, question: Path) -> None:
+        with duckdb.connect(str(self.path), read_only=True, config=CONFIG) as connection:
+            connection.execute(question.read_text(encoding="utf-8")).fetchall()
+
     def disk_mb(self) -> float:
         return self.path.stat().st_size / 1e6
 
@@ -307,8 +312,8 @@ def _timed(work: Callable[[], None]) -> tuple[float, float]:
     return end - begin, memory.peak_mb(begin, end)
 
 
-def build_and_one_more_day(folder: Path, rows: int = ROWS_OF_FULL_SIZE) -> None:
-    """Cases `build_<size>` and `one_more_day_<size>`."""
+def build_and_one_more_day(folder: Path, rows: int) -> None:
+    """A full build, one more day, and the seven questions on it."""
     warehouse = Warehouse(folder, Size(rows))
     warehouse.prepare()
     scanned, _ = _timed(warehouse.scan)
@@ -325,9 +330,13 @@ def build_and_one_more_day(folder: Path, rows: int = ROWS_OF_FULL_SIZE) -> None:
     report("warehouse", case, "peak_mb", round(peak), "MB")
     report("warehouse", case, "share_of_full_build", round(more / full, 4), "ratio")
 
+    for question in sorted((PROJECT_DIR / "docs" / "analyst" / "questions").glob("*.sql")):
+        seconds, _ = _timed(partial(warehouse.answer, question))
+        report("warehouse", f"question_{question.name[0]}", "seconds", round(seconds, 2), "s", size=warehouse.size.name)
 
-def incremental_30_days(folder: Path, rows: int = 0) -> None:
-    """Tables that differ between thirty daily builds and a full refresh of the same rows."""
+
+def incremental_30_days(folder: Path, rows: int) -> None:
+    """Tables that differ between thirty daily builds and a full refresh of the same rows, which are a handmade few."""
     from tests.line.line import checksums
     from tests.marts.history import DAYS as HISTORY_DAYS
     from tests.marts.history import History

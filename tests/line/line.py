@@ -89,7 +89,10 @@ class Retailer:
 
 
 def checksums(database: Path, kinds: str = "dim|fct|mart|score") -> dict[str, tuple[int, int]]:
-    """Rows and content of each table of those kinds, the public ones if none are named, whatever the order; run ids and load times left out, floats rounded."""
+    """Rows and content of each table of those kinds, the public ones if none are named.
+
+    The order of rows does not matter; run ids and load times are left out, floats rounded.
+    """
     with duckdb.connect(str(database), read_only=True) as connection:
         tables = connection.execute(
             """select table_name from information_schema.tables
