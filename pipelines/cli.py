@@ -47,11 +47,15 @@ def prepare_dagster() -> None:
 
 
 @app.command(epilog="Example: retail run --as-of 2017-12-31")
-def run(as_of: AsOf = None) -> None:
+def run(
+    as_of: AsOf = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build large tables anew.")] = False,
+) -> None:
     """Run the whole line as of a day: load, build, resolve, score, plan, write to Odoo, publish."""
     prepare_dagster()
     import dagster as dg
 
+    from pipelines.dbt import FULL_REFRESH_TAG
     from pipelines.definitions import defs
     from pipelines.partitions import daily
 
@@ -63,6 +67,7 @@ def run(as_of: AsOf = None) -> None:
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
+            tags={FULL_REFRESH_TAG: "true"} if full_refresh else {},
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
     if not result.success:

@@ -21,6 +21,8 @@ from pipelines.warehouse import warehouse_path, writer_lock
 
 DBT_DIR = PROJECT_DIR / "dbt_project"
 WAREHOUSE_VARIABLE = "REKNIT_WAREHOUSE"
+# A run with this tag builds the large tables anew, not only what changed.
+FULL_REFRESH_TAG = "reknit/full_refresh"
 BEFORE_IDENTITY = "fqn:reknit.staging"
 AFTER_IDENTITY = "fqn:reknit.intermediate fqn:reknit.marts fqn:reknit.features"
 
@@ -72,8 +74,15 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Sett
     """Build and test the selection of the calling asset, as of the run's partition."""
     _set_environment()
     writer_lock.acquire()
-    variables = {"as_of": context.partition_key, "reporting_currency": settings.reporting_currency}
-    yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+    variables = {
+        "as_of": context.partition_key,
+        "reporting_currency": settings.reporting_currency,
+        "project_hash": _project_hash(),
+    }
+    command = ["build", "--vars", json.dumps(variables)]
+    if context.run.tags.get(FULL_REFRESH_TAG) == "true":
+        command.append("--full-refresh")
+    yield from dbt.cli(command, context=context).stream()
 
 
 def as_of(context: dg.AssetExecutionContext) -> date:

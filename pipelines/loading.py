@@ -128,8 +128,22 @@ class FileLoader:
         self.connection.execute("insert into _rejected values (?, null, ?, null)", [file.name, reason])
 
     def _forget(self, entity: Entity, files: list[LandedFile]) -> None:
-        """Take out what these files brought before."""
+        """Take out what these files brought before, and note the keys for the tables that are built from it."""
         names = [file.name for file in files]
+        key = ", ".join(f'"{column}"::varchar' for column in entity.key)
+        self.connection.execute(
+            f"""insert into ops_withdrawn
+            select distinct source_name, $system, $entity, [{key}], $now::timestamp
+            from {raw_table(self.system, entity)}
+            where source_name = $source_name and _file in (select unnest($names))""",
+            {
+                "system": self.system.name,
+                "entity": entity.name,
+                "now": datetime.now(UTC).replace(tzinfo=None),
+                "source_name": self.source_name,
+                "names": names,
+            },
+        )
         self.connection.execute(
             f"delete from {raw_table(self.system, entity)} where source_name = ? and _file in (select unnest(?))",
             [self.source_name, names],

@@ -97,8 +97,9 @@ def _personal_columns(columns: list[DocumentedColumn]) -> dict[str, list[str]]:
 def _public_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What is published: table name and the columns as SQL."""
     tables = connection.execute(
-        """select table_name from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = 'main' order by table_name"""
+        """select table_name from information_schema.tables
+        where table_catalog = 'warehouse' and table_schema = 'main' and table_name not like 'score_%_current'
+        order by table_name"""
     ).fetchall()
     names = [name for (name,) in tables]
     return {name: "*" for name in names if name.startswith(PUBLIC_PREFIXES)} | {

@@ -45,9 +45,12 @@ class ReturnRule(_Section):
 
 
 class Brand(_Section):
+    """closing_hour: what is sold before this local hour belongs to the day before."""
+
     name: str
     company: str
     time_zone: str
+    closing_hour: int = Field(default=0, ge=0, lt=24)
     churn: ChurnRule
     returns: ReturnRule
 

@@ -34,6 +34,8 @@ _TABLES = {
     "ops_quarantine": """
         source_name VARCHAR, entity VARCHAR, file VARCHAR, file_line BIGINT,
         reason VARCHAR, row_json VARCHAR, quarantined_at TIMESTAMP""",
+    "ops_withdrawn": """
+        source_name VARCHAR, system VARCHAR, entity VARCHAR, key VARCHAR[], withdrawn_at TIMESTAMP""",
     "ops_cursor": "source_name VARCHAR, entity VARCHAR, cursor_at TIMESTAMP",
     "ops_run": """
         run_id VARCHAR, as_of_date DATE, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR""",
@@ -146,13 +148,13 @@ def _write_settings(connection: Connection, settings: Settings) -> None:
         """create or replace table ops_source (
             source_name VARCHAR, system VARCHAR, brand VARCHAR, company VARCHAR, code_space VARCHAR,
             customer_source_name VARCHAR, country_code VARCHAR, currency_code VARCHAR, time_zone VARCHAR,
-            known_after_hours INTEGER, history_until DATE, is_enabled BOOLEAN)"""
+            closing_hour INTEGER, known_after_hours INTEGER, history_until DATE, is_enabled BOOLEAN)"""
     )
     connection.execute(
         """create or replace table ops_brand (
             brand VARCHAR, brand_name VARCHAR, company VARCHAR, company_name VARCHAR, country_code VARCHAR,
-            currency_code VARCHAR, time_zone VARCHAR, churn_horizon_days INTEGER, churn_active_days INTEGER,
-            return_window_days INTEGER)"""
+            currency_code VARCHAR, time_zone VARCHAR, closing_hour INTEGER,
+            churn_horizon_days INTEGER, churn_active_days INTEGER, return_window_days INTEGER)"""
     )
     sources = []
     for name, source in settings.sources.items():
@@ -163,7 +165,7 @@ def _write_settings(connection: Connection, settings: Settings) -> None:
             [
                 name, source.system, source.brand, brand.company, source.code_space or name,
                 source.customer_source or name, company.country_code, company.currency_code, brand.time_zone,
-                source.known_after_hours, source.history_until, is_enabled,
+                brand.closing_hour, source.known_after_hours, source.history_until, is_enabled,
             ]
         )  # fmt: skip
     brands = []
@@ -172,9 +174,10 @@ def _write_settings(connection: Connection, settings: Settings) -> None:
         brands.append(
             [
                 key, brand.name, brand.company, company.name, company.country_code, company.currency_code,
-                brand.time_zone, brand.churn.horizon_days, brand.churn.active_days, brand.returns.window_days,
+                brand.time_zone, brand.closing_hour, brand.churn.horizon_days, brand.churn.active_days,
+                brand.returns.window_days,
             ]
         )  # fmt: skip
     if sources:
-        connection.executemany("insert into ops_source values (?,?,?,?,?,?,?,?,?,?,?,?)", sources)
-    connection.executemany("insert into ops_brand values (?,?,?,?,?,?,?,?,?,?)", brands)
+        connection.executemany("insert into ops_source values (?,?,?,?,?,?,?,?,?,?,?,?,?)", sources)
+    connection.executemany("insert into ops_brand values (?,?,?,?,?,?,?,?,?,?,?)", brands)

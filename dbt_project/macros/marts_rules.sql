@@ -88,21 +88,11 @@
 {%- endmacro %}
 
 {#- A relation with `known_date`: the brand's local date on which a daily run would first have had the row. "Known before
-    the start of the next local day" is `known_date <= snapshot_date`. Each instant is converted once. -#}
+    the start of the next local day" is `known_date <= snapshot_date`. -#}
 {% macro marts_with_known_date(relation) -%}
     (
-        select relation.*, known.known_date
+        select relation.*, {{ local_date("relation.known_at", "brand.time_zone") }} as known_date
         from {{ relation }} as relation
-        left join
-            (
-                select
-                    instant.brand,
-                    instant.known_at,
-                    {{ local_date("instant.known_at", "brand.time_zone") }} as known_date
-                from (select distinct brand, known_at from {{ relation }}) as instant
-                inner join {{ source("ops", "ops_brand") }} as brand on instant.brand = brand.brand
-            ) as known
-            on relation.brand = known.brand
-            and relation.known_at = known.known_at
+        left join {{ source("ops", "ops_brand") }} as brand on relation.brand = brand.brand
     )
 {%- endmacro %}

@@ -5,8 +5,46 @@
         {{ json }},
         '[{
             "id": "VARCHAR", "sku": "VARCHAR", "title": "VARCHAR", "name": "VARCHAR", "quantity": "DECIMAL(18,3)",
-            "price": "DECIMAL(18,4)", "total_discount": "DECIMAL(18,4)", "gift_card": "BOOLEAN",
-            "discount_allocations": [{"amount": "DECIMAL(18,4)"}], "tax_lines": [{"price": "DECIMAL(18,4)"}]
+            "price": "DECIMAL(18,4)", "originalTotalSet": {"shopMoney": {"amount": "DECIMAL(18,4)"} },
+            "total_discount": "DECIMAL(18,4)", "gift_card": "BOOLEAN", "tip_payment_gateway": "VARCHAR",
+            "discount_allocations": [{"amount": "DECIMAL(18,4)"}], "tax_lines": [{"price": "DECIMAL(18,4)"}],
+            "duties": [{"id": "VARCHAR", "price_set": {"shop_money": {"amount": "DECIMAL(18,4)"} } }]
+        }]'
+    )
+{%- endmacro %}
+
+{#- A line's amount before discounts. GraphQL's is of the whole line, the price of REST of one unit. -#}
+{% macro shopify_listed_amount(item) -%}
+    coalesce({{ item }}."originalTotalSet"."shopMoney".amount, {{ item }}.quantity * {{ item }}.price)
+{%- endmacro %}
+
+{#- Goods that a customer takes in exchange stand under the return and nowhere else. -#}
+{% macro shopify_returns(json) -%}
+    from_json({{ json }}, '[{"id": "VARCHAR", "created_at": "TIMESTAMPTZ", "exchange_line_items": "JSON"}]')
+{%- endmacro %}
+
+{#- Shopify writes a refund's amounts in the shop's currency, and beside them, in `_set`, in the buyer's as well. -#}
+{% macro shopify_refunds(json) -%}
+    from_json(
+        {{ json }},
+        '[{
+            "id": "VARCHAR", "created_at": "TIMESTAMPTZ",
+            "refund_line_items": [{
+                "id": "VARCHAR", "line_item_id": "VARCHAR", "quantity": "DECIMAL(18,3)", "restock_type": "VARCHAR",
+                "subtotal": "DECIMAL(18,4)", "total_tax": "DECIMAL(18,4)",
+                "subtotal_set": {"shop_money": {"amount": "DECIMAL(18,4)"} },
+                "total_tax_set": {"shop_money": {"amount": "DECIMAL(18,4)"} }
+            }],
+            "order_adjustments": [{
+                "id": "VARCHAR", "kind": "VARCHAR", "amount": "DECIMAL(18,4)", "tax_amount": "DECIMAL(18,4)",
+                "amount_set": {"shop_money": {"amount": "DECIMAL(18,4)"} },
+                "tax_amount_set": {"shop_money": {"amount": "DECIMAL(18,4)"} }
+            }],
+            "transactions": [{
+                "id": "VARCHAR", "kind": "VARCHAR", "status": "VARCHAR", "gateway": "VARCHAR",
+                "amount": "DECIMAL(18,4)", "currency": "VARCHAR", "created_at": "TIMESTAMPTZ",
+                "processed_at": "TIMESTAMPTZ"
+            }]
         }]'
     )
 {%- endmacro %}

@@ -13,6 +13,16 @@
     cast(timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }})) as date)
 {%- endmacro %}
 
+{#- The business date of a local timestamp: up to the hour at which the brand closes its day, the day before. The hour is
+    the wall clock's, so a day of 23 or 25 hours is one day. -#}
+{% macro business_date(local_timestamp, closing_hour) -%}
+    cast({{ local_timestamp }} - to_hours(coalesce({{ closing_hour }}, 0)) as date)
+{%- endmacro %}
+
+{% macro utc_business_date(utc_timestamp, time_zone, closing_hour) -%}
+    {{ business_date("timezone(" ~ time_zone ~ ", timezone('UTC', " ~ utc_timestamp ~ "))", closing_hour) }}
+{%- endmacro %}
+
 {#- The last instant, in UTC, of a local day: when what is only dated is taken to have happened. -#}
 {% macro end_of_day(local_date, time_zone) -%}
     ({{ local_to_utc("(" ~ local_date ~ " + interval 1 day)", time_zone) }} - interval 1 microsecond)

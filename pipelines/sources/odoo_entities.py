@@ -202,6 +202,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("amount_total", "Total with tax."),
         _number("amount_tax", "Tax."),
         _number("amount_paid", "Paid."),
+        _link("account_move", "Its invoice or credit note."),
         _text("state", "State."),
         amount="amount_total",
     ),
@@ -218,6 +219,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("price_subtotal_incl", "With tax."),
         _link("refunded_orderline_id", "Line that this one refunds."),
         _flag("is_reward_line", "Reward."),
+        _link("coupon_id", "Loyalty or gift card that the reward is taken from."),
         amount="price_subtotal",
     ),
     "pos.payment": _entity(
@@ -257,6 +259,9 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("price_total", "With tax."),
         _link("product_uom_id", "Unit of measure."),
         _text("display_type", "Section or note: no sale."),
+        _flag("is_delivery", "Cost of delivery."),
+        _flag("is_reward_line", "Reward."),
+        _link("coupon_id", "Loyalty or gift card that the reward is taken from."),
         amount="price_subtotal",
     ),
     "loyalty.program": _entity(

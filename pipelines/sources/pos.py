@@ -21,6 +21,8 @@ RECEIPT_LINES = Entity(
         Column("sold_at", "TIMESTAMP", "Store's local time of the receipt.", required=True),
         Column("line_type", "VARCHAR", "sale or return.", required=True),
         Column("loyalty_number", "VARCHAR", "Loyalty card shown at the till, empty when anonymous."),
+        Column("item_kind", "VARCHAR", "product, gift_card, tip, shipping, deposit, rounding or fee; empty: product."),
+        Column("is_voided", "BOOLEAN", "Whether the receipt was voided at the till."),
         Column("sku", "VARCHAR", "Product's SKU.", required=True),
         Column("quantity", "DECIMAL(18,3)", "Quantity in unit_of_measure; positive for returns too.", required=True),
         Column("unit_of_measure", "VARCHAR", "piece, weight, fuel or amount (codes that count money, not goods)."),

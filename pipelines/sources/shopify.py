@@ -34,9 +34,14 @@ ORDERS = Entity(
         Column("customer", "JSON", "Customer object, null for a guest without account.", personal=True),
         Column("billing_address", "JSON", "Address object.", personal=True),
         Column("shipping_address", "JSON", "Address object.", personal=True),
-        Column("line_items", "JSON", "id, sku, title, quantity, unit price, total_discount, gift_card."),
+        Column("line_items", "JSON", "id, sku, title, quantity, unit price, discounts, tax, duties, gift_card."),
         Column("shipping_lines", "JSON", "id, title, code, price."),
         Column("transactions", "JSON", "id, kind, status, gateway, amount, currency, created_at."),
+        Column("refunds", "JSON", "id, created_at, refund_line_items, order_adjustments, transactions."),
+        Column("returns", "JSON", "id, created_at, exchange_line_items: what was taken in exchange."),
+        Column(
+            "cash_rounding", "JSON", "What rounding to coins added.", field="total_cash_rounding_payment_adjustment_set"
+        ),
     ),
 )
 

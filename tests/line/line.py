@@ -88,12 +88,16 @@ class Retailer:
         return self.run("run", "--as-of", AS_OF, **environment)
 
 
-def checksums(database: Path) -> dict[str, tuple[int, int]]:
-    """Rows and content of each public table, whatever the order; run ids and load times left out, floats rounded."""
+def checksums(database: Path, kinds: str = "dim|fct|mart|score") -> dict[str, tuple[int, int]]:
+    """Rows and content of each table of those kinds, the public ones if none are named.
+
+    The order of rows does not matter; run ids and load times are left out, floats rounded.
+    """
     with duckdb.connect(str(database), read_only=True) as connection:
         tables = connection.execute(
-            """select table_name from duckdb_tables()
-            where table_name similar to '(dim|fct|mart|score)_.*' order by table_name"""
+            """select table_name from information_schema.tables
+            where table_schema = 'main' and table_name similar to ? order by table_name""",
+            [f"({kinds})_.*"],
         ).fetchall()
         return {table: _checksum(connection, table) for (table,) in tables}
 

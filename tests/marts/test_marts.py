@@ -201,6 +201,22 @@ def test_the_return_is_linked_to_its_sale_and_to_its_customer(handmade: Warehous
     assert handmade.rows("select returned, returned_qty from feat_return__expected") == [(True, 1.0)]
 
 
+def test_orders_and_returns_add_up(handmade: Warehouse) -> None:
+    money = Decimal
+    assert handmade.rows(
+        """select order_id, net_amount, margin_amount, total_amount, returned_total_amount, paid_amount,
+            total_difference_amount
+        from fct_order order by ordered_at"""
+    ) == [
+        ("till:7-100", money(4), money("1.60"), money(4), money(0), money(4), money(0)),
+        ("till:7-200", money(-2), money("-0.80"), money(0), money(2), None, None),
+    ]
+    assert handmade.rows("select return_id, link_kind, quantity, net_amount, sale_net_amount from fct_return") == [
+        ("till:7-200:1:1", "receipt", money(1), money(2), money(2))
+    ]
+    assert handmade.rows("select * from mart_order_difference") == []
+
+
 def test_customer_and_unknown_product_and_store_have_a_member(handmade: Warehouse) -> None:
     assert handmade.rows("select customer_id, order_count, net_amount_reporting from dim_customer") == [
         ("C42", 1, Decimal(6))
@@ -220,6 +236,10 @@ def test_reconciliation_counts_each_fact_by_source_and_currency(handmade: Wareho
         ("order_line", "till", "GBP", 2, Decimal(2), 2, Decimal(2), 0, Decimal(0)),
         ("payment", "till", "GBP", 1, Decimal(4), 1, Decimal(4), 0, Decimal(0)),
     ]
+    assert handmade.rows(
+        """select cast(business_date as varchar), raw_row_count, fact_amount, without_rate_row_count
+        from mart_reconciliation_daily where entity = 'order_line' order by all"""
+    ) == [("2017-05-02", 1, Decimal(4), 0), ("2017-05-09", 1, Decimal(-2), 1)]
 
 
 def test_a_past_day_sees_only_what_was_known_by_then(handmade: Warehouse, tmp_path: Path) -> None:

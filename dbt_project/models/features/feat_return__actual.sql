@@ -13,6 +13,15 @@ with
             and order_date <= {{ as_of }}
             and known_date <= {{ as_of }}
     ),
+    -- A return may take back several sales.
+    link as (
+        select
+            return_order_line_id,
+            sum(returned_quantity) as returned_quantity,
+            sum(days_to_return * returned_quantity) / sum(returned_quantity) as days_to_return
+        from {{ ref("int_return_link") }}
+        group by return_order_line_id
+    ),
     receipt as (
         select
             line.order_id as return_order_id,
@@ -38,7 +47,7 @@ with
             count(*) filter (where line.original_order_id is null) as no_receipt_line_count,
             count(*) filter (where line.return_reason is null) as no_reason_line_count
         from return_line as line
-        left join {{ ref("int_return_link") }} as link on line.order_line_id = link.return_order_line_id
+        left join link on line.order_line_id = link.return_order_line_id
         group by line.order_id
     )
 

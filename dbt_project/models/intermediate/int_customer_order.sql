@@ -1,6 +1,14 @@
 -- Product sales and returns of a source's customer by order, with the date they were known: the grain that
 -- customer features are made of. It carries the source's key, so that each feature can join the identity
 -- of its own date.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_customer_orders()) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate'), source('ops', 'ops_brand')]) }}",
+    )
+}}
+
 with
     amount as (
         select
@@ -27,7 +35,7 @@ with
             end as net_amount,
             order_line.gross_amount,
             order_line.discount_amount
-        from {{ ref("fct_order_line") }} as order_line
+        from {{ only_changed(ref("fct_order_line"), "order_id") }} as order_line
         inner join {{ source("ops", "ops_brand") }} as brand on order_line.brand = brand.brand
         left join
             {{ ref("int_exchange_rate") }} as rate

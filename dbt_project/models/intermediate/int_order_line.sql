@@ -1,18 +1,27 @@
 -- Order lines of all systems, those to be left out included, with amounts in the reporting currency and
--- the unit cost at the business date. A view: `fct_order_line` is the table.
-{{ config(materialized="view") }}
+-- the unit cost at the business date. `fct_order_line` is a view of it.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_order_lines()) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate'), ref('int_unit_cost'), source('ops', 'ops_brand')]) }}",
+    )
+}}
 
 with
-    staged as ({{ marts_union_all(marts_order_line_models()) }}),
+    staged as (
+        select * from {{ only_changed("(" ~ marts_union_all(marts_order_line_models()) ~ ")", "order_id") }}
+    ),
     order_line as (from {{ marts_with_known_date("staged") }}),
     costed as (
         select
             order_line.*, cost.unit_cost_amount as list_cost_amount, cost.currency_code as cost_currency_code
         from order_line
-        asof left join
+        left join
             {{ ref("int_unit_cost") }} as cost
             on order_line.product_id = cost.product_id
             and order_line.order_date >= cost.valid_from_date
+            and order_line.order_date < coalesce(cost.valid_to_date, 'infinity')
     ),
     rated as (
         select

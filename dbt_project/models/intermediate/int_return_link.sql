@@ -1,10 +1,6 @@
--- Return lines and the one sale line that each takes back: by the source's own link where it names the
--- order, else the customer's latest earlier sale of the product. A return is linked at most once, and a
--- sale line never takes back more than it sold: a round links each open return to its best sale with
--- enough left, and keeps, in order of time, what fits; what did not fit tries the next best sale in the
--- next round.
-{% set rounds = 4 %}
-
+-- What each return line takes back: the sale that its source names, else the customer's latest open sale of
+-- the product before it. A return that no single sale covers is split over several, one row each; one that
+-- all of them together do not cover has no row. No sale line takes back more than it sold.
 with
     line as (
         select
@@ -12,9 +8,9 @@ with
             order_id,
             product_id,
             line_kind,
-            ordered_at,
+            ordered_at as happened_at,
             order_date,
-            abs(quantity) as quantity,
+            cast(abs(quantity) as decimal(18, 3)) as quantity,
             original_order_id,
             coalesce(customer_id, customer_source_name || ':' || source_customer_id) as customer_key
         from {{ ref("int_order_line_customer") }}
@@ -22,84 +18,73 @@ with
     ),
     return_line as (from line where line_kind = 'return'),
     sale_line as (from line semi join return_line using (product_id) where line_kind = 'sale'),
-    candidate as (
-        select
-            returned.order_line_id as return_order_line_id,
-            sale.order_line_id as sale_order_line_id,
-            1 as priority,
-            'receipt' as link_kind,
-            returned.ordered_at as returned_at,
-            sale.ordered_at as sold_at,
-            returned.order_date as return_date,
-            sale.order_date as sale_date,
-            returned.quantity as return_quantity,
-            sale.quantity as sale_quantity
-        from return_line as returned
-        inner join
-            sale_line as sale
-            on returned.original_order_id = sale.order_id
-            and returned.product_id = sale.product_id
-            and returned.quantity <= sale.quantity
-        union all
-        select
-            returned.order_line_id,
-            sale.order_line_id,
-            2,
-            'customer',
-            returned.ordered_at,
-            sale.ordered_at,
-            returned.order_date,
-            sale.order_date,
-            returned.quantity,
-            sale.quantity
-        from return_line as returned
-        inner join
-            sale_line as sale
-            on returned.customer_key = sale.customer_key
-            and returned.product_id = sale.product_id
-            and returned.ordered_at > sale.ordered_at
-            and returned.quantity <= sale.quantity
+    returned_by_order as (
+        select *, {order_id:original_order_id, product_id:product_id} as key
+        from return_line
+        where original_order_id is not null
     ),
-    linked_0 as (from candidate where false)
-    {%- for round in range(1, rounds + 1) %}
-        ,
-        best_{{ round }} as (
-            select candidate.*, coalesce(used.quantity, 0) as used_quantity
-            from candidate
-            anti join linked_{{ round - 1 }} as linked using (return_order_line_id)
-            left join
-                (
-                    select sale_order_line_id, sum(return_quantity) as quantity
-                    from linked_{{ round - 1 }}
-                    group by sale_order_line_id
-                ) as used using (sale_order_line_id)
-            where candidate.sale_quantity - coalesce(used.quantity, 0) >= candidate.return_quantity
-            qualify
-                row_number() over (
-                    partition by return_order_line_id order by priority, sold_at desc, sale_order_line_id
+    sold_by_order as (select *, {order_id:order_id, product_id:product_id} as key from sale_line),
+    linked_by_order as (
+        from
+            {{
+                return_matching(
+                    "returned_by_order", "sold_by_order", "happened_at, order_line_id", any_sale
                 )
-                = 1
-        ),
-        linked_{{ round }} as (
-            from linked_{{ round - 1 }}
-            union all
-            select * exclude (used_quantity)
-            from best_{{ round }}
-            qualify
-                used_quantity + sum(return_quantity) over (
-                    partition by sale_order_line_id
-                    order by returned_at, return_order_line_id
-                    rows unbounded preceding
+            }}
+    ),
+    returned_by_customer as (
+        select *, {customer_key:customer_key, product_id:product_id} as key
+        from return_line
+        anti join linked_by_order on order_line_id = return_order_line_id
+        where customer_key is not null
+    ),
+    sold_by_customer as (
+        select
+            sale_line.* exclude (quantity),
+            cast(sale_line.quantity - coalesce(used.quantity, 0) as decimal(18, 3)) as quantity,
+            {customer_key:customer_key, product_id:product_id} as key
+        from sale_line
+        left join
+            (
+                select sale_order_line_id, sum(quantity) as quantity
+                from linked_by_order
+                group by sale_order_line_id
+            ) as used
+            on sale_line.order_line_id = used.sale_order_line_id
+        where customer_key is not null
+    ),
+    linked_by_customer as (
+        from
+            {{
+                return_matching(
+                    "returned_by_customer",
+                    "sold_by_customer",
+                    "happened_at desc, order_line_id desc",
+                    earlier_sale_of_another_order,
                 )
-                <= sale_quantity
-        )
-    {%- endfor %}
+            }}
+    ),
+    linked as (
+        select *, true as is_named
+        from linked_by_order
+        union all
+        select *, false as is_named
+        from linked_by_customer
+    )
 select
-    return_order_line_id,
-    sale_order_line_id,
-    link_kind,
-    return_date,
-    sale_date,
-    cast(return_date - sale_date as integer) as days_to_return,
-    cast(return_quantity as decimal(18, 3)) as returned_quantity
-from linked_{{ rounds }}
+    linked.return_order_line_id,
+    linked.sale_order_line_id,
+    case
+        when not linked.is_named
+        then 'customer'
+        when returned.order_id = sale.order_id
+        then 'order'
+        else 'receipt'
+    end as link_kind,
+    returned.order_date as return_date,
+    sale.order_date as sale_date,
+    cast(returned.order_date - sale.order_date as integer) as days_to_return,
+    cast(linked.quantity as decimal(18, 3)) as returned_quantity
+from linked
+inner join return_line as returned on linked.return_order_line_id = returned.order_line_id
+inner join sale_line as sale on linked.sale_order_line_id = sale.order_line_id

@@ -25,15 +25,19 @@ with
             source_customer_id,
             min(order_date) as first_date,
             max(order_date) as last_date,
-            sum(net_amount_reporting) filter (
-                where item_kind in ('product', 'manual')
-            ) as net_amount_reporting,
-            sum(net_amount_reporting) filter (
-                where
-                    item_kind in ('product', 'manual')
-                    and order_date > {{ marts_as_of() }} - {{ var("segment_window_days") }}
-                    and order_date <= {{ marts_as_of() }}
-            ) as segment_net_amount_reporting
+            {{ net_sales("_reporting") }} as net_amount_reporting,
+            {{
+                sum_where(
+                    "net_amount_reporting",
+                    is_merchandise()
+                    ~ " and order_date > "
+                    ~ marts_as_of()
+                    ~ " - "
+                    ~ var("segment_window_days")
+                    ~ " and order_date <= "
+                    ~ marts_as_of(),
+                )
+            }} as segment_net_amount_reporting
         from {{ ref("fct_order_line") }}
         where source_customer_id is not null
         group by customer_source_name, source_customer_id

@@ -7,12 +7,18 @@ with
             max(brand) as brand,
             min(channel) filter (where channel <> 'carrier') as channel,
             min(order_date) filter (where line_kind = 'sale') as first_sale_date,
-            sum(net_amount_reporting) filter (
-                where
-                    item_kind in ('product', 'manual')
-                    and order_date > {{ marts_as_of() }} - {{ var("store_cluster_days") }}
-                    and order_date <= {{ marts_as_of() }}
-            ) as net_amount_reporting
+            {{
+                sum_where(
+                    "net_amount_reporting",
+                    is_merchandise()
+                    ~ " and order_date > "
+                    ~ marts_as_of()
+                    ~ " - "
+                    ~ var("store_cluster_days")
+                    ~ " and order_date <= "
+                    ~ marts_as_of(),
+                )
+            }} as net_amount_reporting
         from {{ ref("fct_order_line") }}
         where store_id is not null
         group by store_id

@@ -1,5 +1,13 @@
 -- Accounts that a campaign was sent to or that redeemed one of its coupons, each once. Who redeemed
 -- without having been sent it stays in, with no sending.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('campaign_contact_id', changed_campaign_contacts()) }}",
+        post_hook="{{ remember_build([ref('stg_campaign__redemption'), ref('stg_campaign__campaign')]) }}",
+    )
+}}
+
 with
     redeemed as (
         select
@@ -11,7 +19,13 @@ with
             source_customer_id,
             min(redeemed_date) as redeemed_date,
             count(*) as redemption_count
-        from {{ ref("stg_campaign__redemption") }}
+        from
+            {{
+                only_changed(
+                    ref("stg_campaign__redemption"),
+                    campaign_contact_id("source_campaign_id", "source_customer_id"),
+                )
+            }}
         group by all
     ),
     contact as (
@@ -26,7 +40,7 @@ with
             sent.sent_date,
             redeemed.redeemed_date,
             coalesce(redeemed.redemption_count, 0) as redemption_count
-        from {{ ref("stg_campaign__contact") }} as sent
+        from {{ only_changed(ref("stg_campaign__contact"), "campaign_contact_id") }} as sent
         full join redeemed using (campaign_id, source_name, source_customer_id)
     )
 select

@@ -1,6 +1,17 @@
-with payment as ({{ marts_union_all(marts_payment_models()) }})
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_payments()) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate')]) }}",
+    )
+}}
+
+with
+    payment as (
+        select * from {{ only_changed("(" ~ marts_union_all(marts_payment_models()) ~ ")", "order_id") }}
+    )
 select
-    payment.*,
+    payment.* exclude (excluded_reason),
     '{{ var("reporting_currency") }}' as reporting_currency_code,
     {{
         marts_money(
@@ -12,3 +23,4 @@ left join
     {{ ref("int_exchange_rate") }} as rate
     on payment.currency_code = rate.currency_code
     and payment.paid_date = rate.rate_date
+where payment.excluded_reason is null

@@ -1,4 +1,13 @@
 with
+    card as (
+        select card.source_name, card.id, program.program_type in ('gift_card', 'ewallet') as is_money
+        from {{ source("raw_odoo", "loyalty_card") }} as card
+        inner join
+            {{ source("raw_odoo", "loyalty_program") }} as program
+            on program.source_name = card.source_name
+            and program.id = card.program_id
+    ),
+
     line as (
         select
             orders.order_id,
@@ -21,6 +30,8 @@ with
             line.price_subtotal as net_amount,
             line.price_subtotal_incl - line.price_subtotal as tax_amount,
             coalesce(line.is_reward_line, false) as is_reward,
+            line.coupon_id,
+            false as is_delivery,
             line.refunded_orderline_id is not null or line.qty < 0 as is_return,
             orders.currency_code,
             refunded.order_id as refunded_order_id,
@@ -56,7 +67,9 @@ with
             line.discount,
             line.price_subtotal as net_amount,
             line.price_total - line.price_subtotal as tax_amount,
-            false as is_reward,
+            coalesce(line.is_reward_line, false) as is_reward,
+            line.coupon_id,
+            coalesce(line.is_delivery, false) as is_delivery,
             line.product_uom_qty < 0 as is_return,
             orders.currency_code,
             orders.known_at,
@@ -73,17 +86,23 @@ with
         select
             line.*,
             -- Rewards and discounts are lines of a negative price: a discount on the order, and no unit of
-            -- anything.
+            -- anything. A gift card that pays for the order stands among them, and is money.
             is_reward or price_unit < 0 as is_discount,
             case
+                when is_reward and coalesce(card.is_money, false)
+                then 'gift_card'
                 when is_reward or price_unit < 0
-                then 'fee'
+                then 'discount'
+                when is_delivery
+                then 'shipping'
                 when product_id is null
                 then 'manual'
                 else 'product'
             end as item_kind,
             -- Prices may hold tax and net does not, so the listed amount is worked back from net.
             case
+                when is_reward and coalesce(card.is_money, false)
+                then net_amount
                 when is_reward or price_unit < 0
                 then 0
                 when coalesce(discount, 0) < 100
@@ -91,6 +110,25 @@ with
                 else quantity * price_unit
             end as listed_amount
         from line
+        left join card on card.source_name = line.source_name and card.id = line.coupon_id
+    ),
+
+    -- A till's order is paid to the coin: what was paid beside its total is rounding. What differs by a whole
+    -- unit is no rounding, and shows as a difference of the order.
+    rounding as (
+        select *, paid_amount - total_amount as rounding_amount
+        from {{ ref("stg_odoo__pos_order") }}
+        where excluded_reason is null and paid_amount <> total_amount and abs(paid_amount - total_amount) < 1
+    ),
+
+    -- A credit note of a till's order is that order's own; the others give money back for sale orders.
+    credit_note as (
+        select refund.*
+        from {{ ref("stg_odoo__refund") }} as refund
+        anti join
+            {{ source("raw_odoo", "pos_order") }} as pos
+            on pos.source_name = refund.source_name
+            and cast(pos.account_move as varchar) = refund.source_refund_id
     )
 
 select
@@ -114,7 +152,9 @@ select
     kind.ordered_at,
     kind.order_date,
     cast(if(kind.is_discount, 0, kind.quantity) as decimal(18, 3)) as quantity,
-    if(kind.is_discount, 'amount', coalesce(master.unit_of_measure, 'piece')) as unit_of_measure,
+    if(
+        kind.is_discount or kind.is_delivery, 'amount', coalesce(master.unit_of_measure, 'piece')
+    ) as unit_of_measure,
     cast(kind.listed_amount as decimal(18, 4)) as gross_amount,
     cast(cast(kind.listed_amount as decimal(18, 4)) - kind.net_amount as decimal(18, 4)) as discount_amount,
     cast(kind.net_amount as decimal(18, 4)) as net_amount,
@@ -134,3 +174,63 @@ left join
     on product.source_name = kind.source_name
     and product.source_product_id = cast(kind.product_id as varchar)
 left join {{ ref("stg_headoffice__product") }} as master on master.product_id = product.product_id
+
+union all by name
+
+select
+    order_id || ':rounding' as order_line_id,
+    order_id,
+    source_name,
+    brand,
+    'odoo_pos' as channel,
+    source_order_id,
+    'rounding' as source_line_id,
+    store_id,
+    if(source_customer_id is null, null, source_name) as customer_source_name,
+    source_customer_id,
+    source_config_id as terminal_no,
+    source_cashier_id as cashier_no,
+    'sale' as line_kind,
+    'rounding' as item_kind,
+    ordered_at,
+    order_date,
+    cast(1 as decimal(18, 3)) as quantity,
+    'amount' as unit_of_measure,
+    cast(rounding_amount as decimal(18, 4)) as gross_amount,
+    cast(0 as decimal(18, 4)) as discount_amount,
+    cast(rounding_amount as decimal(18, 4)) as net_amount,
+    cast(0 as decimal(18, 4)) as tax_amount,
+    currency_code,
+    known_at,
+    excluded_reason
+from rounding
+
+union all by name
+
+select
+    {{ order_id("source_name", "'refund-' || source_refund_id") }} || ':refund' as order_line_id,
+    {{ order_id("source_name", "'refund-' || source_refund_id") }} as order_id,
+    source_name,
+    brand,
+    'odoo_sale' as channel,
+    source_refund_id as source_order_id,
+    'refund' as source_line_id,
+    {{ store_id("source_name", "'sales'") }} as store_id,
+    if(source_customer_id is null, null, source_name) as customer_source_name,
+    source_customer_id,
+    'return' as line_kind,
+    'refund' as item_kind,
+    refunded_at as ordered_at,
+    refund_date as order_date,
+    cast(-1 as decimal(18, 3)) as quantity,
+    'amount' as unit_of_measure,
+    cast(- net_amount as decimal(18, 4)) as gross_amount,
+    cast(0 as decimal(18, 4)) as discount_amount,
+    cast(- net_amount as decimal(18, 4)) as net_amount,
+    cast(net_amount - total_amount as decimal(18, 4)) as tax_amount,
+    currency_code,
+    known_at,
+    case
+        when refund_state = 'cancel' then 'cancelled' when refund_state <> 'posted' then 'draft'
+    end as excluded_reason
+from credit_note

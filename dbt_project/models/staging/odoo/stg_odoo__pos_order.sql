@@ -12,7 +12,12 @@ select
     pos.date_order as ordered_at,
     -- The day is the store's: its own zone where the head office knows the till, else the company's.
     coalesce(store.time_zone, company.time_zone) as time_zone,
-    {{ local_date("pos.date_order", "coalesce(store.time_zone, company.time_zone)") }} as order_date,
+    company.closing_hour,
+    {{
+        utc_business_date(
+            "pos.date_order", "coalesce(store.time_zone, company.time_zone)", "company.closing_hour"
+        )
+    }} as order_date,
     pos.state as order_state,
     case
         when pos.state in ('paid', 'done', 'invoiced')

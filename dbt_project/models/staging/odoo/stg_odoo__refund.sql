@@ -8,7 +8,18 @@ select
     if(
         move.reversed_entry_id is null, null, move.source_name || ':' || move.reversed_entry_id
     ) as reversed_entry_id,
-    move.invoice_date as refund_date,
+    coalesce(
+        {{ end_of_day("move.invoice_date", "coalesce(company.time_zone, source.time_zone)") }},
+        move.create_date
+    ) as refunded_at,
+    coalesce(
+        move.invoice_date,
+        {{
+            utc_business_date(
+                "move.create_date", "coalesce(company.time_zone, source.time_zone)", "company.closing_hour"
+            )
+        }}
+    ) as refund_date,
     move.amount_untaxed as net_amount,
     move.amount_total as total_amount,
     coalesce(currency.name, company.currency_code, source.currency_code) as currency_code,

@@ -7,7 +7,7 @@ select
     {{ store_id("sale.source_name", "'sales'") }} as store_id,
     cast(sale.partner_id as varchar) as source_customer_id,
     sale.date_order as ordered_at,
-    {{ local_date("sale.date_order", "company.time_zone") }} as order_date,
+    {{ utc_business_date("sale.date_order", "company.time_zone", "company.closing_hour") }} as order_date,
     sale.state as order_state,
     case
         when sale.state in ('sale', 'done') then null when sale.state = 'cancel' then 'cancelled' else 'draft'

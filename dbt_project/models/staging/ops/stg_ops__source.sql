@@ -20,6 +20,7 @@ select
     enabled.country_code,
     enabled.currency_code,
     enabled.time_zone,
+    enabled.closing_hour,
     enabled.known_after_hours,
     enabled.history_until as history_until_date,
     sole_shop.web_shop_name

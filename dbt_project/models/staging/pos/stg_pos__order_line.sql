@@ -1,23 +1,40 @@
 -- The file's quantity and money are positive for returns, or not, by the till's habit: the line type alone
 -- decides.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', changed_receipts('receipt_lines', ['store_no', 'receipt_no', 'line_no'])) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source'), ref('stg_headoffice__store')]) }}",
+    )
+}}
+
 with
     line as (
         select
-            version.*,
+            version.* exclude (item_kind),
             source.brand,
             source.code_space,
             source.customer_source_name,
             source.currency_code,
             source.known_after_hours,
+            source.closing_hour,
             {{ store_id("source.code_space", "version.store_no") }} as store_id,
             {{ pos_order_id("version.source_name", "version.store_no", "version.receipt_no") }} as order_id,
             {{ local_to_utc("version.sold_at", "coalesce(store.time_zone, source.time_zone)") }}
             as ordered_at,
             {{ text_or_null("version.loyalty_number") }} as source_customer_id,
+            coalesce({{ text_or_null("version.item_kind") }}, 'product') as item_kind,
             if(version.line_type = 'return', -1, 1) as sign
         from
-            {{ newest_version(source("raw_pos", "receipt_lines"), ["store_no", "receipt_no", "line_no"]) }}
-            as version
+            {{
+                newest_version(
+                    only_changed(
+                        source("raw_pos", "receipt_lines"),
+                        pos_order_id("source_name", "store_no", "receipt_no"),
+                    ),
+                    ["store_no", "receipt_no", "line_no"],
+                )
+            }} as version
         inner join {{ ref("stg_ops__source") }} as source using (source_name)
         left join
             {{ ref("stg_headoffice__store") }} as store
@@ -38,14 +55,14 @@ select
     line.terminal_no,
     line.cashier_no,
     line.line_type as line_kind,
-    'product' as item_kind,
-    {{ product_id("line.code_space", "line.sku") }} as product_id,
+    line.item_kind,
+    if(line.item_kind = 'product', {{ product_id("line.code_space", "line.sku") }}, null) as product_id,
     line.sku as source_sku,
     cast(null as varchar) as product_name,
     line.ordered_at,
-    cast(line.sold_at as date) as order_date,
+    {{ business_date("line.sold_at", "line.closing_hour") }} as order_date,
     cast(line.sign * abs(line.quantity) as decimal(18, 3)) as quantity,
-    line.unit_of_measure,
+    if(line.item_kind = 'product', line.unit_of_measure, 'amount') as unit_of_measure,
     cast(if(line.sign < 0, - abs(line.gross_amount), line.gross_amount) as decimal(18, 4)) as gross_amount,
     cast(
         line.sign * (
@@ -63,5 +80,5 @@ select
     ) as original_order_id,
     {{ text_or_null("line.return_reason") }} as return_reason,
     {{ known_at("line.ordered_at", version="line", source="line") }} as known_at,
-    cast(null as varchar) as excluded_reason
+    if(line.is_voided, 'voided', null) as excluded_reason
 from line

@@ -1,4 +1,11 @@
 -- Money that moved: successful sales and captures, and refunds. An authorization or a void moves none.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_id', [changed_upstream('stg_shopify__order')]) }}",
+        post_hook="{{ remember_build([]) }}",
+    )
+}}
 with
     payment as (
         select
@@ -8,9 +15,9 @@ with
             orders.ordered_at,
             orders.currency_code,
             orders.known_at as order_known_at,
+            orders.excluded_reason,
             unnest(orders.transactions) as part
-        from {{ ref("stg_shopify__order") }} as orders
-        where orders.excluded_reason is distinct from 'test_order'
+        from {{ only_changed(ref("stg_shopify__order"), "order_id") }} as orders
     ),
 
     dated as (
@@ -28,10 +35,15 @@ select
     dated.source_name,
     dated.brand,
     coalesce(dated.moved_at, dated.ordered_at) as paid_at,
-    {{ local_date("coalesce(dated.moved_at, dated.ordered_at)", "source.time_zone") }} as paid_date,
+    {{
+        utc_business_date(
+            "coalesce(dated.moved_at, dated.ordered_at)", "source.time_zone", "source.closing_hour"
+        )
+    }} as paid_date,
     dated.gateway as tender,
     if(dated.kind = 'refund', - dated.amount, dated.amount) as amount,
     coalesce(dated.currency, dated.currency_code) as currency_code,
-    greatest(dated.order_known_at, dated.moved_at + to_hours(source.known_after_hours)) as known_at
+    greatest(dated.order_known_at, dated.moved_at + to_hours(source.known_after_hours)) as known_at,
+    dated.excluded_reason
 from dated
 inner join {{ ref("stg_ops__source") }} as source using (source_name)
