@@ -25,9 +25,9 @@ with
             source_customer_id,
             min(order_date) as first_date,
             max(order_date) as last_date,
-            {{ net_sales("_reporting") }} as net_amount_reporting,
+            {{ measure_net_sales(is_reporting=true) }} as net_amount_reporting,
             {{
-                sum_where(
+                sum_of_lines(
                     "net_amount_reporting",
                     is_merchandise()
                     ~ " and order_date > "

@@ -8,7 +8,7 @@ with
             min(channel) filter (where channel <> 'carrier') as channel,
             min(order_date) filter (where line_kind = 'sale') as first_sale_date,
             {{
-                sum_where(
+                sum_of_lines(
                     "net_amount_reporting",
                     is_merchandise()
                     ~ " and order_date > "
