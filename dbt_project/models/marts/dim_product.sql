@@ -32,7 +32,8 @@ with
         group by product_id
         union all by name
         select distinct product_id
-        from {{ ref("fct_stock_level") }}
+        from ({{ marts_union_all(marts_stock_facts()) }})
+        where product_id is not null
     ),
     undescribed as (
         select
