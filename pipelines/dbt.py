@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -35,7 +36,7 @@ def _set_environment() -> None:
 def _project_hash() -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(DBT_DIR.rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_DIR).parts:
+        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(DBT_DIR).parts:
             digest.update(path.as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -47,12 +48,16 @@ def prepare_manifest() -> Path:
     manifest, stamp = DBT_DIR / "target" / "manifest.json", DBT_DIR / "target" / "reknit_project_hash"
     current = _project_hash()
     if not manifest.exists() or not stamp.exists() or stamp.read_text() != current:
-        command = [_EXECUTABLE, "--quiet", "parse", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise RuntimeError(f"dbt cannot parse {DBT_DIR.name}: {result.stdout}{result.stderr}")
+        _run("parse")
         stamp.write_text(current)
     return manifest
+
+
+def _run(*arguments: str) -> None:
+    command = [_EXECUTABLE, "--quiet", *arguments, "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"dbt {arguments[0]} failed on {DBT_DIR.name}: {result.stdout}{result.stderr}")
 
 
 class Translator(DagsterDbtTranslator):
@@ -74,6 +79,22 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Sett
     writer_lock.acquire()
     variables = {"as_of": context.partition_key, "reporting_currency": settings.reporting_currency}
     yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+
+
+def write_docs(target: Path) -> None:
+    """dbt's documentation of every model as one self-contained page, written again where the project has changed.
+
+    dbt opens the warehouse: no connection of this process may be open meanwhile.
+    """
+    _set_environment()
+    stamp = target.with_suffix(".project_hash")
+    current = _project_hash()
+    if target.exists() and stamp.exists() and stamp.read_text() == current:
+        return
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        _run("docs", "generate", "--static", "--no-compile", "--target-path", folder)
+        os.replace(Path(folder) / "static_index.html", target)
+    stamp.write_text(current)
 
 
 def as_of(context: dg.AssetExecutionContext) -> date:

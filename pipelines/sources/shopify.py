@@ -12,6 +12,7 @@ ORDERS = Entity(
     files="orders_*.jsonl",
     format=FileFormat.JSONL,
     event_time="updated_at",
+    is_transactional=True,
     key=("id",),
     amount="total_price",
     columns=(
