@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -86,15 +85,15 @@ def write_docs(target: Path) -> None:
 
     dbt opens the warehouse: no connection of this process may be open meanwhile.
     """
-    _set_environment()
-    stamp = target.with_suffix(".project_hash")
-    current = _project_hash()
-    if target.exists() and stamp.exists() and stamp.read_text() == current:
+    prepare_manifest()
+    mark = f"<!-- project {_project_hash()} -->\n"
+    if target.exists() and target.read_text(encoding="utf-8").endswith(mark):
         return
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        _run("docs", "generate", "--static", "--no-compile", "--target-path", folder)
-        os.replace(Path(folder) / "static_index.html", target)
-    stamp.write_text(current)
+    _run("docs", "generate", "--static", "--no-compile")
+    page = (DBT_DIR / "target" / "static_index.html").read_text(encoding="utf-8")
+    beside = target.with_suffix(".new")
+    beside.write_text(page + mark, encoding="utf-8")
+    os.replace(beside, target)
 
 
 def as_of(context: dg.AssetExecutionContext) -> date:
