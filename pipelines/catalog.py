@@ -1,9 +1,121 @@
-"""What the columns of the published state tables mean; dbt's models describe their own.
+"""What published tables and their columns mean: unit, owner, and whether they tell who a person is.
 
-Belongs here: one meaning a column name, the same in every table that has it.
+Belongs here: how that is read from dbt's manifest, where it stands beside each model and column; and the same for the
+tables of the pipeline itself, which dbt does not describe. Does not belong here: which file they go to
+(`publishing.py`).
+
+Personal or not is said beside a column (`config: {meta: {personal: true}}`, or false). A column needs not say it where
+no column of its model is personal and none of its name is, anywhere. A column that ought to say it and does not is
+unclassified: it is not published, and a test names it.
 """
 
-COLUMN_MEANINGS = {
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What a column's name says of its unit; the first that fits.
+_UNIT_PATTERNS = (
+    (r"_at$", "UTC"),
+    (r"^date_day$", "calendar date"),
+    (r"_date$|^valid_(from|to)$|_until$", "local date"),
+    (r"amount_reporting$", "money in reporting_currency_code"),
+    (r"amount(_difference)?$", "money in currency_code"),
+    (r"^amount_(read|loaded|quarantined)$", "money in the source's currency"),
+    (r"exchange_rate$", "reporting_currency_code for one currency_code"),
+    (r"_qty$|quantity$", "product's unit of measure"),
+    (r"_share$", "share from 0 to 1"),
+    (r"_probability$", "probability from 0 to 1"),
+    (r"^improbability$", "-log10 of a probability"),
+    (r"lift$", "ratio"),
+    (r"^points", "points"),
+    (r"_days$|^days_", "days"),
+    (r"_weeks$", "weeks"),
+    (r"_hours$", "hours"),
+    (r"_hour$", "hour of the day"),
+    (r"_count(_difference)?$|^rows_", "count"),
+    (r"(year|quarter|month|week|weekday)$|^day_of_month$", "calendar number"),
+    (r"_line$", "line number"),
+)
+
+
+@dataclass(frozen=True)
+class ColumnMeaning:
+    """unit: None where the column has none. is_personal: None where nobody has said it and somebody must."""
+
+    description: str
+    unit: str | None
+    is_personal: bool | None
+
+
+@dataclass(frozen=True)
+class TableMeaning:
+    """business_date: the column that dates a row, if one does."""
+
+    description: str
+    owner: str
+    business_date: str | None
+    columns: Mapping[str, ColumnMeaning]
+
+    @property
+    def unclassified(self) -> list[str]:
+        return [name for name, column in self.columns.items() if column.is_personal is None]
+
+
+def dbt_tables(manifest_path: Path) -> dict[str, TableMeaning]:
+    """Every model as the yml beside it describes it."""
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    personal_names = {
+        name
+        for node in (*manifest["nodes"].values(), *manifest["sources"].values())
+        for name, is_personal in _said_personal(node)
+        if is_personal
+    }
+    return {
+        node["name"]: _model_meaning(node, personal_names)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+def _said_personal(node: dict[str, Any]) -> Iterator[tuple[str, bool | None]]:
+    for column in node.get("columns", {}).values():
+        yield column["name"], column["config"].get("meta", {}).get("personal")
+
+
+def _model_meaning(node: dict[str, Any], personal_names: set[str]) -> TableMeaning:
+    said = dict(_said_personal(node))
+    must_say_all = node["name"].startswith("dim_customer") or any(said.values())
+    meta = node["config"]["meta"]
+    return TableMeaning(
+        description=node["description"],
+        owner=meta["owner"],
+        business_date=meta.get("business_date"),
+        columns={
+            column["name"]: ColumnMeaning(
+                description=column["description"],
+                unit=unit_of(column["name"]),
+                is_personal=(
+                    None
+                    if said[column["name"]] is None and (must_say_all or column["name"] in personal_names)
+                    else bool(said[column["name"]])
+                ),
+            )
+            for column in node["columns"].values()
+        },
+    )
+
+
+def unit_of(column: str) -> str | None:
+    """The unit that a column's name tells."""
+    return next((unit for pattern, unit in _UNIT_PATTERNS if re.search(pattern, column)), None)
+
+
+# The pipeline's own tables: one meaning a column name, the same in every table that has it.
+_COLUMN_DESCRIPTIONS = {
+    "age_days": "Days from newest_date to the run's as_of_date; null where there is no date.",
     "amount_loaded": "Sum of the entity's amount over loaded rows, in the source's currency.",
     "amount_quarantined": "Sum of the entity's amount over rows in quarantine, where it could be read.",
     "amount_read": "Sum of the entity's amount over rows read, in the source's currency.",
@@ -13,17 +125,18 @@ COLUMN_MEANINGS = {
     "brand": "Brand, as in retail.yaml.",
     "churn_level": "high, medium or low, by the brand's cuts.",
     "churn_probability": "Calibrated probability (0 to 1) that the customer lapses within the brand's horizon.",
-    "column_name": "Name of a column.",
+    "closing_hour": "What is sold before this local hour belongs to the day before.",
     "code_space": "Sources with the same one share store numbers and SKUs.",
+    "column_name": "Name of a column.",
     "company": "Company, as in retail.yaml.",
     "content_hash": "Hash of the file's content; null for a pull from a server.",
     "country_code": "Country, ISO 3166 alpha-2.",
     "cover_days": "Days that the stock on hand lasts at the forecast rate; null where stock is unknown.",
-    "data_type": "DuckDB type.",
-    "description": "Meaning and unit.",
     "currency_code": "Currency of the row's amounts, ISO 4217.",
     "customer_id": "Customer, as in dim_customer.",
     "customer_source_name": "Source whose customer ids this source carries.",
+    "data_type": "DuckDB type.",
+    "description": "Meaning of the column or table.",
     "entity": "Entity of the source's system.",
     "entity_id": "Our id of what the record is about: customer, product or return.",
     "expected_return_qty": "Units that were to be expected back.",
@@ -39,12 +152,18 @@ COLUMN_MEANINGS = {
     "improbability": "-log10 of the probability of returns like the actual ones or more, given what was expected.",
     "is_enabled": "Whether the source is read.",
     "is_fallback": "True where a simple rule scored because history does not bear a model.",
+    "is_personal": "Whether its values tell who a person is; such a column is only in retail_personal.duckdb.",
+    "is_stale": "True where rows ought to come with every day of trade and none came for more than stale_after_days.",
+    "is_transactional": "Whether rows ought to come with every day of trade, unlike master data.",
     "key": "Names the record for good, from what it is about.",
     "known_after_hours": "Hours after which a row of the bulk history counts as known.",
     "loaded_at": "When it was loaded, UTC.",
     "match_probability": "Probability (0 to 1) that the record belongs to the customer; null for a record alone.",
+    "message": "What to know before reading, in one line.",
     "model_version": "Hash of the model's content; its card lies under that name.",
+    "newest_date": "Newest business date in it, on or before the run's as_of_date; null where rows have none.",
     "on_hand_qty": "Units on hand at the latest count; null where unknown.",
+    "owner": "Who answers questions about it.",
     "product_id": "Product, as in dim_product.",
     "quarantined_at": "When it was put into quarantine, UTC.",
     "reason": "Why the row cannot load.",
@@ -53,12 +172,16 @@ COLUMN_MEANINGS = {
     "return_probability": "Probability (0 to 1) that the goods were to come back.",
     "returned_amount": "Amount that came back.",
     "returned_qty": "Units that came back.",
+    "row_count": "Number of rows.",
+    "row_json": "The row as it was read.",
     "rows_loaded": "Rows that were loaded.",
     "rows_quarantined": "Rows that wait in quarantine.",
     "rows_read": "Rows that were read: loaded + quarantined.",
     "run_id": "Dagster's id of the run.",
     "source_customer_id": "The source's own customer id.",
     "source_name": "Source, as in retail.yaml.",
+    "stale_after_days": "Days without news after which the source counts as stale.",
+    "stale_source_count": "Number of stale sources.",
     "started_at": "When the run began, UTC.",
     "status": "started or succeeded.",
     "stock_out_probability": "Probability (0 to 1) that stock ends within the horizon; null where it is unknown.",
@@ -68,8 +191,41 @@ COLUMN_MEANINGS = {
     "table_name": "Name of a table.",
     "target_kind": "customer_score, product_score, activity or case.",
     "time_zone": "IANA name of the time zone.",
+    "unit": "Unit of a number, or the zone of a time; null where a column has none.",
     "valid_from": "First day on which the record belongs to the customer.",
     "valid_to": "Day on which it stopped; null while it does.",
     "value_at_risk_amount": "churn_probability times expected_value_amount.",
     "values_json": "Values by Odoo's field names.",
+}
+
+_PERSONAL = {"row_json"}
+_COLUMNS = {
+    name: ColumnMeaning(description, unit_of(name), name in _PERSONAL)
+    for name, description in _COLUMN_DESCRIPTIONS.items()
+}
+
+_ENGINEERING, _SCIENCE = "data engineering", "data science"
+
+
+def _own(description: str, owner: str, business_date: str | None = None) -> TableMeaning:
+    return TableMeaning(description, owner, business_date, _COLUMNS)
+
+
+PIPELINE_TABLES = {
+    "identity_xref": _own("Which customer each record of a source is, and from when to when.", _ENGINEERING),
+    "ops_file_load": _own("Rows and amounts that each file or pull brought.", _ENGINEERING),
+    "ops_freshness": _own("How old the data of each source and entity is.", _ENGINEERING, "newest_date"),
+    "ops_quarantine": _own("Rows that could not load, with the reason.", _ENGINEERING),
+    "ops_run": _own("Runs of the line.", _ENGINEERING, "as_of_date"),
+    "ops_source": _own("The sources that retail.yaml names.", _ENGINEERING),
+    "score_churn": _own("Customers' probability to lapse, one row a customer, brand and day.", _SCIENCE, "as_of_date"),
+    "score_demand": _own("Demand forecast, one row a product, store and day.", _SCIENCE, "as_of_date"),
+    "score_return_anomaly": _own("How odd a return is, one row a return and day.", _SCIENCE, "as_of_date"),
+    "sync_desired": _own("What the run would have an Odoo show.", _ENGINEERING, "as_of_date"),
+}
+# Those that only a published file has.
+FILE_TABLES = {
+    "banner": _own("What to know before reading, one row: how far the data goes and what is stale.", _ENGINEERING),
+    "catalog": _own("Every column of every table here.", _ENGINEERING),
+    "catalog_table": _own("Every table here.", _ENGINEERING, "newest_date"),
 }

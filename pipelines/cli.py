@@ -17,7 +17,7 @@ from pipelines.odoo.client import OdooClient, OdooError
 from pipelines.odoo.ledger import PlanChangedError
 from pipelines.odoo.schema import BOT_LOGIN
 from pipelines.settings import PROJECT_DIR, SettingsError, load_settings, odoo_connection, state_dir
-from pipelines.warehouse import WarehouseBusyError, personal_path, published_path, read_published
+from pipelines.warehouse import WarehouseBusyError, docs_path, personal_path, published_path, read_published
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Knit a retailer's customers together again.")
 odoo_app = typer.Typer(no_args_is_help=True, help="The connected Odoo.")
@@ -128,20 +128,24 @@ def dev(port: Annotated[int, typer.Option(help="Port of the Dagster UI on this m
 
 @app.command(epilog="Example: retail status")
 def status() -> None:
-    """Show the last run: rows in, in quarantine, customers, scores and plan."""
+    """Show the last run: how old the data is, rows in, in quarantine, customers, scores and plan."""
     show_summary()
 
 
 def show_summary() -> None:
     """What the published run found."""
     with read_published() as connection:
+        banner = runs.banner(connection)
+        ages = runs.age_by_source(connection)
         loads = runs.loads_by_source(connection)
         counts = runs.headline(connection)
     columns = ["source", "entity", "read", "loaded", "quarantined", "amount read", "amount loaded"]
+    console.print(banner, soft_wrap=True)
+    console.print(_table("Age of the data", ["source", "newest date", "days old", "loaded at, UTC", "stale"], ages))
     console.print(_table("Rows in", columns, loads))
     console.print(_table("Found", ["what", "rows"], counts.items()))
     console.print(_table("What an Odoo should show", ["kind", "records"], _desired()))
-    console.print(f"Analysts open {published_path()}", soft_wrap=True)
+    console.print(f"Analysts open {published_path()}; {docs_path()} describes it.", soft_wrap=True)
 
 
 def _desired() -> list[tuple[str, int]]:
@@ -157,7 +161,9 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def _text(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else str(value)
 

@@ -37,7 +37,7 @@ def _set_environment() -> None:
 def _project_hash() -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(DBT_DIR.rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.relative_to(DBT_DIR).parts:
+        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(DBT_DIR).parts:
             digest.update(path.as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -49,12 +49,16 @@ def prepare_manifest() -> Path:
     manifest, stamp = DBT_DIR / "target" / "manifest.json", DBT_DIR / "target" / "reknit_project_hash"
     current = _project_hash()
     if not manifest.exists() or not stamp.exists() or stamp.read_text() != current:
-        command = [_EXECUTABLE, "--quiet", "parse", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise RuntimeError(f"dbt cannot parse {DBT_DIR.name}: {result.stdout}{result.stderr}")
+        _run("parse")
         stamp.write_text(current)
     return manifest
+
+
+def _run(*arguments: str) -> None:
+    command = [_EXECUTABLE, "--quiet", *arguments, "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise RuntimeError(f"dbt {arguments[0]} failed on {DBT_DIR.name}: {result.stdout}{result.stderr}")
 
 
 class Translator(DagsterDbtTranslator):
@@ -83,6 +87,22 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Sett
     if context.run.tags.get(FULL_REFRESH_TAG) == "true":
         command.append("--full-refresh")
     yield from dbt.cli(command, context=context).stream()
+
+
+def write_docs(target: Path) -> None:
+    """dbt's documentation of every model as one self-contained page, written again where the project has changed.
+
+    dbt opens the warehouse: no connection of this process may be open meanwhile.
+    """
+    prepare_manifest()
+    mark = f"<!-- project {_project_hash()} -->\n"
+    if target.exists() and target.read_text(encoding="utf-8").endswith(mark):
+        return
+    _run("docs", "generate", "--static", "--no-compile")
+    page = (DBT_DIR / "target" / "static_index.html").read_text(encoding="utf-8")
+    beside = target.with_suffix(".new")
+    beside.write_text(page + mark, encoding="utf-8")
+    os.replace(beside, target)
 
 
 def as_of(context: dg.AssetExecutionContext) -> date:

@@ -18,7 +18,7 @@ _upstream: list[dg.AssetsDefinition] = [
     *scores.assets,
     sync.sync_desired,
 ]
-_published_keys = [key for asset in _upstream for key in asset.keys if publish.is_published(key)]
+_published_keys = [key for asset in _upstream for key in asset.keys if publish.is_input(key)]
 
 defs = dg.Definitions(
     assets=[*_upstream, *sync.odoo_assets, publish.published_asset(_published_keys)],

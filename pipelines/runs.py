@@ -31,6 +31,21 @@ def is_latest(connection: Connection, as_of: date) -> bool:
     return later == 0
 
 
+def banner(connection: Connection) -> str:
+    """How far the data goes and what is stale, in one line."""
+    message: str = connection.execute("select message from banner").fetchall()[0][0]
+    return message
+
+
+def age_by_source(connection: Connection) -> list[tuple[str, date | None, int | None, str | None, bool]]:
+    """Source, newest date of its transactions, their age in days, last load (UTC), whether it is stale."""
+    return connection.execute(
+        """select source_name, max(newest_date) filter (is_transactional), min(age_days) filter (is_transactional),
+            strftime(max(loaded_at), '%Y-%m-%d %H:%M'), bool_or(is_stale)
+        from ops_freshness group by source_name order by source_name"""
+    ).fetchall()
+
+
 def loads_by_source(connection: Connection) -> list[tuple[str, str, int, int, int, str | None, str | None]]:
     """Source, entity, rows read, loaded, quarantined, amount read, amount loaded; over all loads."""
     return connection.execute(

@@ -62,6 +62,7 @@ class Source(_Section):
     customer_source: the source whose customer ids this one carries, such as the loyalty scheme of a till.
     known_after_hours: delay after which a row of the bulk history counts as known.
     history_until: rows loaded for files before this date are bulk history.
+    stale_after_days: without news for longer than that, the published file calls the source stale.
     """
 
     system: Literal["pos", "shopify", "carrier", "loyalty", "campaign", "headoffice", "odoo"]
@@ -70,6 +71,7 @@ class Source(_Section):
     customer_source: str | None = None
     known_after_hours: int = Field(default=6, ge=0)
     history_until: date
+    stale_after_days: int = Field(default=3, ge=0)
     encoding: str = "utf-8"
     enabled: bool = True
 

@@ -43,6 +43,10 @@ def personal_path() -> Path:
     return state_dir() / "published" / "retail_personal.duckdb"
 
 
+def docs_path() -> Path:
+    return state_dir() / "published" / "docs.html"
+
+
 class _WriterLock:
     """A lock on a file beside the warehouse, held from the first write of a process until it ends.
 

@@ -28,6 +28,11 @@
     {{ return(["stg_pos__payment", "stg_shopify__payment", "stg_odoo__payment"]) }}
 {%- endmacro %}
 
+{#- The facts about stock: a store or product that stands in one of them has its member. -#}
+{% macro marts_stock_facts() -%}
+    {{ return(["fct_stock_level", "fct_stock_move", "fct_purchase_line"]) }}
+{%- endmacro %}
+
 {#- The run's business date, inclusive. -#}
 {% macro marts_as_of() -%} cast('{{ var("as_of") }}' as date) {%- endmacro %}
 

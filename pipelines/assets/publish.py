@@ -2,17 +2,19 @@
 
 import dagster as dg
 
-from pipelines.dbt import prepare_manifest
+from pipelines.catalog import dbt_tables
+from pipelines.dbt import as_of, prepare_manifest, write_docs
+from pipelines.freshness import write_freshness
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
-from pipelines.publishing import OPERATIONS, PUBLIC_PREFIXES, documented_columns, publish
-from pipelines.runs import finish_run
-from pipelines.warehouse import connect, personal_path, published_path
+from pipelines.publishing import is_published, publish
+from pipelines.runs import banner, finish_run
+from pipelines.settings import load_settings
+from pipelines.warehouse import connect, docs_path, personal_path, published_path, read_published
 
 
-def is_published(key: dg.AssetKey) -> bool:
+def is_input(key: dg.AssetKey) -> bool:
     """Whether an asset is a table that analysts get."""
-    name = key.path[-1]
-    return len(key.path) == 1 and (name.startswith(PUBLIC_PREFIXES) or name in OPERATIONS)
+    return len(key.path) == 1 and is_published(key.path[-1])
 
 
 def published_asset(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -26,14 +28,18 @@ def published_asset(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         pool=WRITE_POOL,
         backfill_policy=ONE_DAY_A_RUN,
         kinds={"duckdb"},
-        description="retail.duckdb without personal columns, and retail_personal.duckdb with them.",
+        description="retail.duckdb without personal columns, retail_personal.duckdb with them, and their description.",
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        columns = documented_columns(prepare_manifest())
+        tables, day = dbt_tables(prepare_manifest()), as_of(context)
         with connect() as connection:
+            write_freshness(connection, load_settings().sources, day)
             finish_run(connection, context.run_id)
-            rows = publish(connection, published_path(), columns, with_personal=False)
-            publish(connection, personal_path(), columns, with_personal=True)
-        return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values())})
+            rows = publish(connection, published_path(), tables, with_personal=False, as_of=day)
+            publish(connection, personal_path(), tables, with_personal=True, as_of=day)
+        write_docs(docs_path())
+        with read_published() as connection:
+            message = banner(connection)
+        return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values()), "banner": message})
 
     return published

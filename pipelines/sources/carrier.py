@@ -10,6 +10,7 @@ RETURNS = Entity(
     description="Goods that came back, with the amount credited.",
     files="returns_*.csv",
     event_time="returned_at",
+    is_transactional=True,
     key=("receipt_no", "line_no"),
     amount="credited_amount",
     columns=(

@@ -44,6 +44,7 @@ class Entity:
     key: columns that name a row within its source; the newest version of a key wins in staging.
     amount: the money column that is reconciled to the cent, if there is one.
     event_time: column that says when a row happened or changed; rows up to the source's `history_until` are history.
+    is_transactional: rows come with every day of trade, so that their age says whether the source is stale.
     files: glob below the source's folder, for file sources.
     """
 
@@ -53,6 +54,7 @@ class Entity:
     key: tuple[str, ...]
     amount: str | None = None
     event_time: str | None = None
+    is_transactional: bool = False
     files: str | None = None
     format: FileFormat = FileFormat.CSV
 

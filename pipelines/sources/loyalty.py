@@ -33,6 +33,7 @@ EVENTS = Entity(
     description="Points earned, redeemed and expired.",
     files="events_*.csv",
     event_time="occurred_at",
+    is_transactional=True,
     key=("event_id",),
     columns=(
         Column("event_id", "VARCHAR", "Id of the event.", required=True),

@@ -14,12 +14,16 @@ FIELD_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def _entity(model: str, description: str, *columns: Column, amount: str | None = None) -> Entity:
+def _entity(
+    model: str, description: str, *columns: Column, amount: str | None = None, is_transactional: bool = False
+) -> Entity:
     return Entity(
         name=model.replace(".", "_"),
         description=description,
         key=("id",),
         amount=amount,
+        event_time="write_date",
+        is_transactional=is_transactional,
         columns=(
             Column("id", "BIGINT", "Odoo's id.", required=True),
             *columns,
@@ -205,6 +209,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _link("account_move", "Its invoice or credit note."),
         _text("state", "State."),
         amount="amount_total",
+        is_transactional=True,
     ),
     "pos.order.line": _entity(
         "pos.order.line",
@@ -244,6 +249,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("amount_total", "Total."),
         _text("state", "State."),
         amount="amount_total",
+        is_transactional=True,
     ),
     "sale.order.line": _entity(
         "sale.order.line",

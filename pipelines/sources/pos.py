@@ -10,6 +10,7 @@ RECEIPT_LINES = Entity(
     description="Lines of receipts, sales and returns. Discounts are positive; net = gross - discounts.",
     files="receipts_*.csv",
     event_time="sold_at",
+    is_transactional=True,
     key=("store_no", "receipt_no", "line_no"),
     amount="net_amount",
     columns=(
@@ -41,6 +42,7 @@ PAYMENTS = Entity(
     description="Tenders of receipts; their sum is the receipt's net amount.",
     files="payments_*.csv",
     event_time="paid_at",
+    is_transactional=True,
     key=("store_no", "receipt_no", "payment_no"),
     amount="amount",
     columns=(

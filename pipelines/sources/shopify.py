@@ -1,6 +1,6 @@
 """Web shops in Shopify's order shape, as bulk exports of one order a line.
 
-Belongs here: the parts of Shopify's order, product and customer objects that the warehouse uses.
+Belongs here: the parts of Shopify's order, product, customer and checkout objects that the warehouse uses.
 Nested parts stay JSON in the raw table and are unnested in staging.
 """
 
@@ -12,6 +12,7 @@ ORDERS = Entity(
     files="orders_*.jsonl",
     format=FileFormat.JSONL,
     event_time="updated_at",
+    is_transactional=True,
     key=("id",),
     amount="total_price",
     columns=(
@@ -45,4 +46,23 @@ ORDERS = Entity(
     ),
 )
 
-SYSTEM = System("shopify", "Web shops with Shopify's exports.", (ORDERS,))
+ABANDONED_CHECKOUTS = Entity(
+    name="abandoned_checkouts",
+    description="Checkouts that were begun and not paid, as Shopify's Admin API writes them; again when paid later.",
+    files="abandoned_checkouts_*.jsonl",
+    format=FileFormat.JSONL,
+    event_time="updated_at",
+    key=("id",),
+    columns=(
+        Column("id", "VARCHAR", "Shopify's checkout id.", required=True),
+        Column("created_at", "TIMESTAMPTZ", "When the checkout was begun, with offset.", required=True),
+        Column("updated_at", "TIMESTAMPTZ", "Last change."),
+        Column("completed_at", "TIMESTAMPTZ", "When it was paid after all, if so."),
+        Column("currency", "VARCHAR", "Shop's currency, ISO 4217.", required=True),
+        Column("subtotal_price", "DECIMAL(18,4)", "Sum of lines after discounts.", required=True),
+        Column("customer", "JSON", "Customer object, null for a guest without account.", personal=True),
+        Column("line_items", "JSON", "sku, title, quantity, unit price."),
+    ),
+)
+
+SYSTEM = System("shopify", "Web shops with Shopify's exports.", (ORDERS, ABANDONED_CHECKOUTS))

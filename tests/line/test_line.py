@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.line.line import Retailer, checksums
+from tests.line.line import AS_OF, Retailer, checksums
 
 
 def query(database: Path, sql: str) -> list[tuple[object, ...]]:
@@ -85,6 +85,29 @@ def test_every_published_column_is_described(finished: Retailer) -> None:
         query(finished.published, "select table_name, column_name from catalog where coalesce(description, '') = ''")
         == []
     )
+
+
+def test_the_documentation_is_one_page_that_names_nobody(finished: Retailer) -> None:
+    page = finished.published.with_name("docs.html").read_text(encoding="utf-8")
+    assert "fct_order_line" in page
+    private = finished.published.with_name("retail_personal.duckdb")
+    emails = query(private, "select distinct email from dim_customer where email is not null")
+    assert emails
+    assert [email for (email,) in emails if str(email) in page] == []
+
+
+def test_the_data_says_how_old_it_is(finished: Retailer) -> None:
+    """The gifts brand's files end on 1 December, 30 days before the run's day; its returns on 30 November."""
+    [(message,)] = query(finished.published, "select message from banner")
+    assert message == (
+        "Data up to 2017-12-31. Stale: headoffice_gifts (30 days old), returns_gifts (31 days old),"
+        " shop_gifts (30 days old)."
+    )
+    assert str(message) in finished.run("status")
+    assert query(
+        finished.published,
+        "select newest_date::varchar, age_days from catalog_table where table_name = 'fct_order_line'",
+    ) == [(AS_OF, 0)]
 
 
 def test_again_changes_nothing_and_a_reader_is_never_blocked(finished: Retailer) -> None:

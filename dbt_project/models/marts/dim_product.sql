@@ -67,7 +67,8 @@ with
         from {{ ref("int_product_seen") }}
         union all by name
         select distinct product_id
-        from {{ ref("fct_stock_level") }}
+        from ({{ marts_union_all(marts_stock_facts()) }})
+        where product_id is not null
     ),
     undescribed as (
         select

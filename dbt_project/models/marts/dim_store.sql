@@ -74,7 +74,7 @@ with
         where channel is not null
         union all by name
         select 5 as priority, store_id, store_id as store_name, max(brand) as brand, 'warehouse' as channel
-        from {{ ref("fct_stock_level") }}
+        from ({{ marts_union_all(marts_stock_facts()) }})
         group by store_id
     ),
     store as (select * from known qualify row_number() over (partition by store_id order by priority) = 1),
