@@ -122,12 +122,7 @@ class Warehouse:
             later.unlink()
         with duckdb.connect(str(self.path), config=CONFIG) as connection:
             for table in self.raw.iterdir():
-                schema, name = table.name.split(".")
-                connection.execute(f"drop table {schema}.{name}")
-                connection.execute(
-                    f"""create view {schema}.{name} as
-                    select * from read_parquet('{table}/*.parquet', union_by_name = true)"""
-                )
+                _read_from(connection, table)
             customers = f"from range({self.size.customers}) as customer (number)"
             connection.execute(
                 f"""insert into identity_xref
@@ -301,6 +296,16 @@ class Warehouse:
         }
         for table, query in queries.items():
             self._copy(table, "history", query, "2024-01-01", True)
+
+
+def _read_from(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make a raw table a view of its Parquet files; a column that they lack is null."""
+    files = f"read_parquet('{folder}/*.parquet')"
+    made = {name for (name,) in connection.execute(f"select column_name from (describe from {files})").fetchall()}
+    contract = connection.execute(f"select column_name, column_type from (describe {folder.name})").fetchall()
+    values = ", ".join(f'"{name}"' if name in made else f'null::{kind} as "{name}"' for name, kind in contract)
+    connection.execute(f"drop table {folder.name}")
+    connection.execute(f"create view {folder.name} as select {values} from {files}")
 
 
 def _timed(work: Callable[[], None]) -> tuple[float, float]:
