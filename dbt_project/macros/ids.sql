@@ -21,3 +21,7 @@
 {% macro pos_order_id(source_name, store_no, receipt_no) -%}
     {{ order_id(source_name, store_no ~ " || '-' || " ~ receipt_no) }}
 {%- endmacro %}
+
+{% macro promotion_id(brand, product_id, week_start_date) -%}
+    {{ brand }} || ':' || {{ week_start_date }} || ':' || {{ product_id }}
+{%- endmacro %}

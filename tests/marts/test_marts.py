@@ -4,22 +4,15 @@ Rules with values of their own are dbt unit tests beside the models; here the wh
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
-from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
-from pipelines.state import prepare_state
-from pipelines.warehouse import warehouse_path, writer_lock
+from tests.marts.warehouse import DBT_DIR, Warehouse
 
-DBT_DIR = PROJECT_DIR / "dbt_project"
 FOLDERS = ("intermediate", "marts", "features")
 
 RETAIL = """
@@ -75,52 +68,11 @@ insert into identity_xref values ('card', '42', 'C42', 1.0, date '1900-01-01', n
 insert into identity_golden by name select 'C42' as customer_id, 'person' as record_kind, 1 as record_count;
 """
 
-Rows = list[tuple[Any, ...]]
-
-
-class Warehouse:
-    """A warehouse file of this test and the dbt project that builds it."""
-
-    def __init__(self, folder: Path, path: Path) -> None:
-        self.folder = folder
-        self.path = path
-
-    def dbt(self, *arguments: str) -> None:
-        run = subprocess.run(
-            [
-                sys.executable, "-m", "dbt.cli.main", *arguments, "--no-use-colors", "--project-dir", str(DBT_DIR),
-                "--profiles-dir", str(DBT_DIR), "--target-path", str(self.folder / "target"),
-                "--log-path", str(self.folder / "logs"),
-            ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stdout[-4000:]
-
-    def rows(self, query: str) -> Rows:
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    def manifest(self) -> dict[str, Any]:
-        manifest: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
-        return manifest
-
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A warehouse that dbt built on raw tables without a row; the unit tests run too."""
-    folder = tmp_path_factory.mktemp("marts")
-    (folder / "retail.yaml").write_text(RETAIL, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CONFIG_VARIABLE, str(folder / "retail.yaml"))
-        patch.setenv(STATE_VARIABLE, str(folder))
-        load_settings.cache_clear()
-        prepare_state(load_settings())
-        writer_lock.release()
-        warehouse = Warehouse(folder, warehouse_path())
-    load_settings.cache_clear()
+    warehouse = Warehouse.make(tmp_path_factory.mktemp("marts"), RETAIL)
     warehouse.dbt("build", "--exclude", "path:models/staging,test_type:unit")
     return warehouse
 

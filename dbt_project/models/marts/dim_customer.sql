@@ -13,7 +13,7 @@ with
         group by customer_id
     ),
     amount as (
-        select customer_id, {{ net_sales("_reporting") }} as net_amount_reporting
+        select customer_id, {{ measure_net_sales(is_reporting=true) }} as net_amount_reporting
         from {{ ref("int_order_line_customer") }}
         where customer_id is not null
         group by customer_id

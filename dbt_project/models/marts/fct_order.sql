@@ -41,22 +41,25 @@ with
             min(order_date) as order_date,
             min(known_at) as known_at,
             min(known_date) as known_date,
-            {{ gross_sales() }} as gross_amount,
-            {{ discounts() }} as discount_amount,
-            {{ returns() }} as returned_amount,
-            {{ net_sales() }} as net_amount,
-            {{ margin() }} as margin_amount,
+            {{ measure_gross_sales() }} as gross_amount,
+            {{ measure_discount() }} as discount_amount,
+            {{ measure_returns() }} as returned_amount,
+            {{ measure_net_sales() }} as net_amount,
+            {{ measure_margin() }} as margin_amount,
             case
-                when count(net_amount_reporting) = count(*) then {{ net_sales("_reporting") }}
+                when count(net_amount_reporting) = count(*) then {{ measure_net_sales(is_reporting=true) }}
             end as net_amount_reporting,
-            {{ sum_where("tax_amount", "line_kind = 'sale'") }} as tax_amount,
-            {{ sum_where("-tax_amount", "line_kind = 'return'") }} as returned_tax_amount,
+            coalesce({{ sum_of_lines("tax_amount", "line_kind = 'sale'") }}, 0) as tax_amount,
+            coalesce({{ sum_of_lines("-tax_amount", "line_kind = 'return'") }}, 0) as returned_tax_amount,
             {%- for kind in ["shipping", "tip", "gift_card", "deposit", "duty", "rounding"] %}
-                {{ sum_where("net_amount", "line_kind = 'sale' and item_kind = '" ~ kind ~ "'") }}
-                as {{ kind }}_amount,
+                coalesce(
+                    {{ sum_of_lines("net_amount", "line_kind = 'sale' and item_kind = '" ~ kind ~ "'") }}, 0
+                ) as {{ kind }}_amount,
             {%- endfor %}
-            {{ sum_where("-net_amount", "line_kind = 'return' and not (" ~ is_merchandise() ~ ")") }}
-            as returned_other_amount,
+            coalesce(
+                {{ sum_of_lines("-net_amount", "line_kind = 'return' and not (" ~ is_merchandise() ~ ")") }},
+                0
+            ) as returned_other_amount,
             {{ marts_money("sum(net_amount) + coalesce(sum(tax_amount), 0)") }} as balance_amount,
             count(*) filter (where line_kind = 'sale') as sale_line_count,
             count(*) filter (where line_kind = 'return') as return_line_count
