@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import yaml
@@ -357,8 +358,13 @@ def incremental_30_days(folder: Path, rows: int) -> None:
     report("warehouse", "incremental_30_days", "tables_differing", differing, "tables")
 
 
-# Each takes a folder to work in and a number of order lines.
-CASES: dict[str, Callable[[Path, int], None]] = {
+class Case(Protocol):
+    """Measures in a folder, over a number of order lines."""
+
+    def __call__(self, folder: Path, rows: int) -> None: ...
+
+
+CASES: dict[str, Case] = {
     "build_100m": build_and_one_more_day,
     "incremental_30_days": incremental_30_days,
 }
