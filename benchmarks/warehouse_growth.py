@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import yaml
@@ -122,12 +123,7 @@ class Warehouse:
             later.unlink()
         with duckdb.connect(str(self.path), config=CONFIG) as connection:
             for table in self.raw.iterdir():
-                schema, name = table.name.split(".")
-                connection.execute(f"drop table {schema}.{name}")
-                connection.execute(
-                    f"""create view {schema}.{name} as
-                    select * from read_parquet('{table}/*.parquet', union_by_name = true)"""
-                )
+                _read_from(connection, table)
             customers = f"from range({self.size.customers}) as customer (number)"
             connection.execute(
                 f"""insert into identity_xref
@@ -303,6 +299,16 @@ class Warehouse:
             self._copy(table, "history", query, "2024-01-01", True)
 
 
+def _read_from(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make a raw table a view of its Parquet files; a column that they lack is null."""
+    files = f"read_parquet('{folder}/*.parquet')"
+    made = {name for (name,) in connection.execute(f"select column_name from (describe from {files})").fetchall()}
+    contract = connection.execute(f"select column_name, column_type from (describe {folder.name})").fetchall()
+    values = ", ".join(f'"{name}"' if name in made else f'null::{kind} as "{name}"' for name, kind in contract)
+    connection.execute(f"drop table {folder.name}")
+    connection.execute(f"create view {folder.name} as select {values} from {files}")
+
+
 def _timed(work: Callable[[], None]) -> tuple[float, float]:
     """Seconds and the highest memory in MB, of this process and all below it."""
     with MemorySampler() as memory:
@@ -352,8 +358,13 @@ def incremental_30_days(folder: Path, rows: int) -> None:
     report("warehouse", "incremental_30_days", "tables_differing", differing, "tables")
 
 
-# Each takes a folder to work in and a number of order lines.
-CASES: dict[str, Callable[[Path, int], None]] = {
+class Case(Protocol):
+    """Measures in a folder, over a number of order lines."""
+
+    def __call__(self, folder: Path, rows: int) -> None: ...
+
+
+CASES: dict[str, Case] = {
     "build_100m": build_and_one_more_day,
     "incremental_30_days": incremental_30_days,
 }

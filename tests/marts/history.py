@@ -148,24 +148,25 @@ class History:
             card = chance.choice([*CARDS, ""])
             is_return = number == 4 and day > 1
             chosen = chance.sample(SKUS, 1 + chance.randrange(3))
+            paid = 0.0
             for line_no, sku in enumerate(chosen, start=1):
                 gross, discount = chance.randrange(100, 900) / 100, chance.randrange(90) / 100
-                net = round(gross - discount, 2)
+                net = round(gross - discount, 2) * (-1 if is_return else 1)
+                paid += net
                 lines.append(
                     {
                         "receipt_no": receipt_no, "line_no": line_no, "store_no": store_no, "terminal_no": "1",
                         "cashier_no": "9", "sold_at": sold_at, "line_type": "return" if is_return else "sale",
                         "loyalty_number": card, "sku": sku, "quantity": 1, "unit_of_measure": "piece",
                         "gross_amount": gross, "retail_discount_amount": discount, "coupon_discount_amount": 0,
-                        "coupon_match_discount_amount": 0, "net_amount": -net if is_return else net,
+                        "coupon_match_discount_amount": 0, "net_amount": net,
                         "original_receipt_no": f"{day - 1}00" if is_return else "", "return_reason": "",
                     }
                 )  # fmt: skip
             payments.append(
                 {
                     "receipt_no": receipt_no, "store_no": store_no, "payment_no": 1, "paid_at": sold_at,
-                    "tender": "cash",
-                    "amount": sum(line["net_amount"] for line in lines if line["receipt_no"] == receipt_no),
+                    "tender": "cash", "amount": round(paid, 2),
                 }
             )  # fmt: skip
         self._csv(till, f"receipts_{name}.csv", lines)
