@@ -7,8 +7,10 @@ filled: the one of ODOO_URL and its companions, else a database of our own, whic
 
 import argparse
 import os
+import sys
 import tempfile
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import yaml
@@ -55,7 +57,8 @@ def run_line() -> dict[str, tuple[float, float]]:
     from pipelines.definitions import defs
 
     prepare_dagster()
-    with dg.DagsterInstance.get() as instance:
+    # What dbt prints is no figure.
+    with dg.DagsterInstance.get() as instance, redirect_stdout(sys.stderr):
         result = defs.resolve_job_def("line").execute_in_process(
             partition_key=AS_OF,
             instance=instance,
