@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ODOO ?= 0
 
-.PHONY: demo dev test test-fast test-long lint lock clean
+.PHONY: demo dev pictures test test-fast test-long lint lock clean
 
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -29,6 +29,9 @@ demo: $(VENV)/.demo
 
 dev: $(VENV)/.demo
 	@$(BIN)/retail dev
+
+pictures: $(VENV)/.dev
+	@$(BIN)/python -m demo.pictures
 
 test: $(VENV)/.dev
 	@BIN=$(BIN) bash tests/run.sh all

@@ -1,11 +1,9 @@
 """The README's pictures, taken in headless Chromium from the real servers.
 
 Belongs here: where to click and what to keep. `make pictures` runs it after `make demo ODOO=1`; needs Debian's
-chromium and the development packages.
+chromium.
 """
 
-import argparse
-import os
 import subprocess
 import sys
 import time
@@ -14,8 +12,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from demo import odoo_server
+from demo.run import partner_with_task
 from pipelines.cli import prepare_dagster
-from pipelines.settings import PROJECT_DIR
+from pipelines.settings import PROJECT_DIR, OdooConnection
 
 PICTURES = PROJECT_DIR / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
@@ -53,36 +53,31 @@ def lineage(browser: Browser, target: Path) -> None:
         server.wait()
 
 
-def log_in(browser: Browser, url: str, database: str, user: str, password: str) -> Page:
+def log_in(browser: Browser, server: OdooConnection) -> Page:
     page = browser.new_page(viewport={"width": 1500, "height": 1000})
-    page.goto(f"{url}/web/login?db={database}")
-    page.fill("input[name=login]", user)
-    page.fill("input[name=password]", password)
+    page.goto(f"{server.url}/web/login?db={server.database}")
+    page.fill("input[name=login]", server.user)
+    page.fill("input[name=password]", server.password.get_secret_value())
     page.click("button[type=submit]")
     page.wait_for_selector(".o_main_navbar")
     return page
 
 
-def partner_form(page: Page, url: str, partner_id: int, target: Path) -> None:
-    """The partner with score, reasons and activity."""
-    page.goto(f"{url}/odoo/res.partner/{partner_id}")
+def partner_form(page: Page, server: OdooConnection, target: Path) -> None:
+    """A partner with score, reasons and activity."""
+    page.goto(f"{server.url}/odoo/res.partner/{partner_with_task()}")
     page.get_by_role("tab", name="Reknit").click()
     page.wait_for_timeout(1500)
     page.screenshot(path=target)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--partner", type=int, help="id of the partner to show; without it only the lineage is taken")
-    arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
+    server = odoo_server.connection()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        partner_form(log_in(browser, server), server, PICTURES / "odoo-partner.png")
         lineage(browser, PICTURES / "lineage.png")
-        if arguments.partner:
-            url = os.environ["ODOO_URL"]
-            page = log_in(browser, url, os.environ["ODOO_DB"], os.environ["ODOO_USER"], os.environ["ODOO_PASSWORD"])
-            partner_form(page, url, arguments.partner, PICTURES / "odoo-partner.png")
         browser.close()
 
 

@@ -40,17 +40,22 @@ def _prepare_odoo(server: OdooConnection) -> None:
     os.environ.update(bot)
 
 
-def _say_where_to_look(server: OdooConnection) -> None:
-    """How to log in, and a partner with a score, reasons and an activity."""
+def partner_with_task() -> int | None:
+    """Odoo id of a partner with a score, reasons and an activity of the last run."""
     with connect() as connection:
         [(partner,)] = connection.execute(
             """select min(link_json ->> 'x_partner_id')::bigint from sync_target where target_kind = 'activity'"""
         ).fetchall()
+    return None if partner is None else int(partner)
+
+
+def _say_where_to_look(server: OdooConnection) -> None:
     print(f"\nOdoo: log in at {server.url}/web/login?db={server.database} as {server.user}")
     if server.database == OWN_DATABASE:
         print(f"   (the demo's own server; the password is {server.password.get_secret_value()})")
     print("   Contacts: the filter 'High churn risk', and the tab Reknit on a customer")
-    print(f"   a customer with a task: {server.url}/odoo/res.partner/{partner}")
+    if partner := partner_with_task():
+        print(f"   a customer with a task: {server.url}/odoo/res.partner/{partner}")
     print("   Inventory, Products: the tab Reknit; Project: 'Reknit cases' with the oddest returns")
 
 

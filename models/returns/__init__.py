@@ -26,7 +26,8 @@ def fit_and_score(
 ) -> tuple[pl.DataFrame, list[SavedModel]]:
     """Score every return receipt of the last `score_days`, each brand by a model of its own.
 
-    expected: `feat_return__expected`; actual: `feat_return__actual`. A brand with too few returned lines is judged by
+    expected: `feat_return__expected` or a sample of its lines, with `line_weight`; all lines of customers who returned
+    something lately must be there. actual: `feat_return__actual`. A brand with too few returned lines is judged by
     its own rate and says so. Raises FeatureError where a frame does not fit the declaration; then nothing is scored.
     """
     LINES.check(expected)
@@ -50,14 +51,15 @@ def _brand(
     lines: pl.DataFrame, receipts: pl.DataFrame, brand: str, settings: ReturnsBrand, as_of: date, seed: int
 ) -> tuple[SavedModel, pl.DataFrame]:
     lines = LINES.population(lines)
-    labelled = train.ended(lines, settings.window_days, as_of)
+    sample = lines.filter(pl.col("line_weight") > 0)
+    labelled = train.ended(sample, settings.window_days, as_of)
     cut = train.cut_by_time(labelled, settings.window_days)
     oldest = as_of - timedelta(days=settings.score_days + settings.lookback_days)
     in_reach = lines.filter(pl.col("order_date") > oldest)
     relevant = _relevant(in_reach, receipts, as_of - timedelta(days=settings.score_days))
     if cut is None:
-        rate = _own_rate(lines, labelled, receipts)
-        card = train.rule_card(lines, brand, as_of, seed, rate)
+        rate = _own_rate(sample, labelled, receipts)
+        card = train.rule_card(sample, brand, as_of, seed, rate)
         model = SavedModel(task="returns", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
         probability = np.full(relevant.height, rate)
         quantity = probability * relevant["quantity"].to_numpy()
@@ -73,26 +75,26 @@ def _brand(
         probability=pl.Series(np.round(probability, 9), dtype=pl.Float64),
         expected_qty=pl.Series(np.round(quantity, 6), dtype=pl.Float64),
     )
-    rates = score.usual_rates(receipts, lines, mean_probability)
+    rates = score.usual_rates(receipts, sample, mean_probability)
     model = model.counting(scored_lines=relevant.height, receipts=receipts.height)
     return model, score.scores(receipts, relevant, model, settings, rates, as_of)
 
 
 def _relevant(lines: pl.DataFrame, receipts: pl.DataFrame, since: date) -> pl.DataFrame:
-    """Lines of customers who returned something lately, and of stores that took returns without a customer."""
+    """Lines of customers who returned something lately, and the sample's of stores with returns of nobody known."""
     recent = receipts.filter(pl.col("return_date") > since)
     customers = recent["customer_id"].drop_nulls().unique()
     stores = recent.filter(pl.col("customer_id").is_null())["store_id"].drop_nulls().unique()
     return lines.filter(
         pl.col("customer_id").is_in(customers.implode()).fill_null(False)
-        | pl.col("store_id").is_in(stores.implode()).fill_null(False)
+        | (pl.col("line_weight") > 0) & pl.col("store_id").is_in(stores.implode()).fill_null(False)
     )
 
 
-def _own_rate(lines: pl.DataFrame, labelled: pl.DataFrame, receipts: pl.DataFrame) -> float:
+def _own_rate(sample: pl.DataFrame, labelled: pl.DataFrame, receipts: pl.DataFrame) -> float:
     """Returned lines over sold lines, by labels where there are any, else by receipts; never 0 and never 1."""
     if labelled.height:
         returned, sold = int(labelled["returned"].sum()), labelled.height
     else:
-        returned, sold = int(receipts["linked_line_count"].sum()), lines.height
+        returned, sold = int(receipts["linked_line_count"].sum()), int(sample["line_weight"].sum())
     return round(min((returned + UNKNOWN_RATE) / (sold + 1), 0.5), 9)

@@ -18,6 +18,9 @@ LINES = FeatureTable(
         "currency_code": "text",
         # Known at order time too, but with little more than a year of sales it would name the period, not the season.
         "month": "integer",
+        # Sale lines that this one stands for: more than 1 where a brand's lines are a sample, 0 for a line of a
+        # customer with returns that is no part of the sample.
+        "line_weight": "integer",
     },
     features=(
         Feature("channel", "category", "order", "Channel of the sale"),

@@ -51,22 +51,23 @@ STORE_ACTIONS = {
 FALLBACK_REASON = "Too few returns of this brand for a model: judged by the brand's own rate"
 
 
-def usual_rates(receipts: pl.DataFrame, lines: pl.DataFrame, mean_probability: float) -> tuple[float, float]:
+def usual_rates(receipts: pl.DataFrame, sample: pl.DataFrame, mean_probability: float) -> tuple[float, float]:
     """Of a brand, per sale line: returned lines of known customers beyond those the model expects, and of unknown ones.
 
     Both over the dates that the two frames share.
     """
-    last = pl.min_horizontal(pl.lit(receipts["return_date"].max()), pl.lit(lines["order_date"].max()))
-    first = pl.max_horizontal(pl.lit(receipts["return_date"].min()), pl.lit(lines["order_date"].min()))
+    last = pl.min_horizontal(pl.lit(receipts["return_date"].max()), pl.lit(sample["order_date"].max()))
+    first = pl.max_horizontal(pl.lit(receipts["return_date"].min()), pl.lit(sample["order_date"].min()))
     returned = receipts.filter(pl.col("return_date").is_between(first, last))
-    sold = lines.filter(pl.col("order_date").is_between(first, last))
+    sold = sample.filter(pl.col("order_date").is_between(first, last))
     known, unknown = returned.select(
         known=pl.col("returned_line_count").filter(pl.col("customer_id").is_not_null()).sum(),
         unknown=pl.col("returned_line_count").filter(pl.col("customer_id").is_null()).sum(),
     ).row(0)
-    sold_known = sold["customer_id"].count()
+    sold_known = int(sold.filter(pl.col("customer_id").is_not_null())["line_weight"].sum())
+    sold_lines = int(sold["line_weight"].sum())
     beyond = max(known / sold_known - mean_probability, 0.0) if sold_known else 0.0
-    return beyond, unknown / sold.height if sold.height else 0.0
+    return beyond, unknown / sold_lines if sold_lines else 0.0
 
 
 def scores(
@@ -181,14 +182,19 @@ def _by_customer(
 def _by_store(scored: pl.DataFrame, lines: pl.DataFrame, settings: ReturnsBrand, rate: float) -> pl.DataFrame:
     stretch = timedelta(days=settings.lookback_days)
     store_day = scored.group_by("store_id", "return_date").agg(returned_lines=pl.col("returned_line_count").sum())
+    sold_day = lines.group_by("store_id", "order_date").agg(
+        bought_lines=pl.col("line_weight").sum().cast(pl.Int64),
+        expected_lines=(pl.col("probability") * pl.col("line_weight")).sum(),
+        expected_return_qty=(pl.col("expected_qty") * pl.col("line_weight")).sum(),
+    )
     sold = (
-        store_day.join(lines.select("store_id", "order_date", "probability", "expected_qty"), on="store_id")
+        store_day.join(sold_day, on="store_id")
         .filter(pl.col("order_date") <= pl.col("return_date"), pl.col("order_date") > pl.col("return_date") - stretch)
-        .group_by("store_id", "return_date")
+        .sort("store_id", "return_date", "order_date")
+        .group_by("store_id", "return_date", maintain_order=True)
         .agg(
-            bought_lines=pl.len().cast(pl.Int64),
-            expected_lines=pl.col("probability").sum(),
-            expected_return_qty=pl.col("expected_qty").sum() / settings.lookback_days,
+            pl.col("bought_lines", "expected_lines").sum(),
+            expected_return_qty=pl.col("expected_return_qty").sum() / settings.lookback_days,
         )
     )
     rows = (

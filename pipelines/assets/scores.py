@@ -1,7 +1,7 @@
 """Stage 4: LightGBM's scores, appended as history. A day that runs again replaces that day's scores."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import duckdb
@@ -12,6 +12,9 @@ from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings, state_dir
 from pipelines.warehouse import connect, replace_rows, transaction
+
+# Sale lines a brand's return model learns from at most: more do not make it better, and they all lie in memory.
+MAX_RETURN_LINES = 2_000_000
 
 Result = tuple[pl.DataFrame, list[registry.SavedModel]]
 Compute = Callable[[duckdb.DuckDBPyConnection, date, int], Callable[[], Result]]
@@ -62,13 +65,39 @@ def _demand(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Call
 
 
 def _returns(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
-    expected = connection.sql("select * from feat_return__expected").pl()
-    actual = connection.sql("select * from feat_return__actual").pl()
     brands = {
         name: returns.ReturnsBrand(window_days=brand.returns.window_days)
         for name, brand in load_settings().brands.items()
     }
+    expected = _return_lines(connection, day, brands)
+    actual = connection.sql("select * from feat_return__actual").pl()
     return lambda: returns.fit_and_score(expected, actual, brands, day, seed)
+
+
+def _return_lines(
+    connection: duckdb.DuckDBPyConnection, day: date, brands: dict[str, returns.ReturnsBrand]
+) -> pl.DataFrame:
+    """Sale lines to learn from, at most MAX_RETURN_LINES a brand, and all lines of customers with recent returns."""
+    scored_since = day - timedelta(days=max((brand.score_days for brand in brands.values()), default=0))
+    bought_since = scored_since - timedelta(days=max((brand.lookback_days for brand in brands.values()), default=0))
+    return connection.sql(
+        """with brand_size as (
+            select brand, cast(ceil(count(*) / $max_lines) as bigint) as sample_step
+            from feat_return__expected group by brand
+        ),
+        recent_returner as (
+            select distinct customer_id from feat_return__actual
+            where return_date > $scored_since and customer_id is not null
+        )
+        select line.*,
+            case when md5_number_lower(line.order_line_id) % size.sample_step = 0 then size.sample_step else 0 end
+                as line_weight
+        from feat_return__expected as line
+        inner join brand_size as size using (brand)
+        left join recent_returner using (customer_id)
+        where line_weight > 0 or (recent_returner.customer_id is not null and line.order_date > $bought_since)""",
+        params={"max_lines": MAX_RETURN_LINES, "scored_since": scored_since, "bought_since": bought_since},
+    ).pl()
 
 
 # What computes the scores of each task, given an open warehouse, a day and a seed.

@@ -147,6 +147,7 @@ def line_frame(brand: str = "gifts", customers: int = 60, lines: int = 120, seed
             "store_id": [f"{brand}:1"] * n,
             "customer_id": [f"C{k:04d}" for k in np.repeat(np.arange(customers), lines)],
             "currency_code": ["GBP"] * n,
+            "line_weight": [1] * n,
             "channel": ["web"] * n,
             "country_code": ["GB"] * n,
             "unit_of_measure": ["piece"] * n,

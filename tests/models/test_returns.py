@@ -148,6 +148,21 @@ def test_receipt_without_customer_is_judged_by_store_and_day(lines, result):
     assert "store's returns of that day" in busy["suggested_action"]
 
 
+def test_sample_stands_for_all_and_every_line_of_a_returning_customer_counts():
+    lines = line_frame(lines=300)
+    whole_scores, [whole_model] = fit_and_score(lines, receipts(), BRANDS, AS_OF, SEED)
+    returning = receipts()["customer_id"].drop_nulls().unique()
+    is_drawn = pl.int_range(pl.len()) % 2 == 0
+    sample = lines.with_columns(line_weight=pl.when(is_drawn).then(2).otherwise(0)).filter(
+        (pl.col("line_weight") > 0) | pl.col("customer_id").is_in(returning.implode())
+    )
+    scores, [model] = fit_and_score(sample, receipts(), BRANDS, AS_OF, SEED)
+    assert model.card.train_rows == pytest.approx(whole_model.card.train_rows / 2, rel=0.02)
+    for drawn, whole in zip(scores.iter_rows(named=True), whole_scores.iter_rows(named=True), strict=True):
+        assert drawn["reasons"][0].partition(" bought")[0] == whole["reasons"][0].partition(" bought")[0]
+        assert drawn["improbability"] == pytest.approx(whole["improbability"], rel=0.3, abs=0.3)
+
+
 def test_customer_who_bought_nothing_has_no_probability_and_no_crash(lines):
     stranger = receipt_frame([receipt("R9", "C9999", 0, 2)])
     scores, _ = fit_and_score(lines, pl.concat([receipts(), stranger]), BRANDS, AS_OF, SEED)

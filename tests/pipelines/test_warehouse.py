@@ -1,8 +1,11 @@
 """The warehouse file: one writer at a time, named to whoever waits; state tables move forward and are backed up."""
 
+import gzip
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -10,6 +13,9 @@ import pytest
 from pipelines import state, warehouse
 from pipelines.settings import Settings
 from pipelines.warehouse import WarehouseBusyError, connect, transaction, warehouse_path, writer_lock
+
+# A warehouse as each schema version wrote it, with one row in every state table.
+WAREHOUSES = Path(__file__).parent / "warehouses"
 
 
 def test_a_second_writer_is_told_who_holds_the_file(prepared: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +70,31 @@ def test_an_earlier_schema_is_migrated_not_rebuilt(settings: Settings) -> None:
         ]
         assert connection.execute("select receipt_no, amount from raw_pos.payments").fetchall() == [("7", None)]
     assert warehouse_path().with_suffix(".v1.backup").exists()
+
+
+def test_a_warehouse_of_every_schema_version_is_kept() -> None:
+    assert (WAREHOUSES / f"v{state.SCHEMA_VERSION}.duckdb.gz").exists()
+
+
+def state_rows(tables: list[str]) -> dict[str, list[dict[str, Any]]]:
+    with connect() as connection:
+        return {table: connection.sql(f"from {table}").pl().to_dicts() for table in tables}
+
+
+@pytest.mark.parametrize("path", sorted(WAREHOUSES.iterdir()), ids=lambda path: path.name)
+def test_no_row_of_an_earlier_release_is_lost(settings: Settings, path: Path) -> None:
+    warehouse_path().parent.mkdir(parents=True)
+    warehouse_path().write_bytes(gzip.decompress(path.read_bytes()))
+    rewritten = {"ops_schema_version", "ops_brand", "ops_source"}
+    with connect() as connection:
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
+    names = sorted({name for (name,) in tables} - rewritten)
+    before = state_rows(names)
+    assert all(len(rows) == 1 for rows in before.values())
+    state.prepare_state(settings)
+    after = state_rows(names)
+    for name in names:
+        assert [{column: row[column] for column in before[name][0]} for row in after[name]] == before[name]
 
 
 def test_a_later_schema_is_refused(settings: Settings) -> None:
