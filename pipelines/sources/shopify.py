@@ -38,8 +38,8 @@ ORDERS = Entity(
         Column("line_items", "JSON", "id, sku, title, quantity, unit price, discounts, tax, duties, gift_card."),
         Column("shipping_lines", "JSON", "id, title, code, price."),
         Column("transactions", "JSON", "id, kind, status, gateway, amount, currency, created_at."),
-        Column("refunds", "JSON", "id, created_at, refund_line_items, order_adjustments, transactions."),
-        Column("returns", "JSON", "id, created_at, exchange_line_items: what was taken in exchange."),
+        Column("refunds", "JSON", "id, created_at, refund_line_items, order_adjustments, transactions.", personal=True),
+        Column("returns", "JSON", "id, created_at, exchange_line_items: what was taken in exchange.", personal=True),
         Column(
             "cash_rounding", "JSON", "What rounding to coins added.", field="total_cash_rounding_payment_adjustment_set"
         ),
