@@ -34,7 +34,7 @@ fast() {
 odoo() {
   folder odoo_source 240
   folder odoo_sink 300
-  folder line 900
+  folder line 1200
   [ -n "${ODOO_URL:-}" ] || echo "The Odoo of these tests stays up for the next run; 'tests/odoo_server/odoo-up.sh stop' ends it."
 }
 

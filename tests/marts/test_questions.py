@@ -21,8 +21,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.publishing import documented_columns, publish
-from pipelines.settings import PROJECT_DIR
+from pipelines.catalog import dbt_tables
+from pipelines.freshness import write_freshness
+from pipelines.publishing import publish
+from pipelines.settings import PROJECT_DIR, read_settings
 from tests.marts.warehouse import Rows, Warehouse
 
 QUESTIONS = PROJECT_DIR / "docs" / "analyst" / "questions"
@@ -186,9 +188,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     warehouse.dbt("run", "--exclude", "path:models/features", "--vars", json.dumps({"as_of": str(AS_OF)}))
     target = warehouse.folder / "published" / "retail.duckdb"
-    columns = documented_columns(warehouse.folder / "target" / "manifest.json")
+    tables = dbt_tables(warehouse.folder / "target" / "manifest.json")
     with duckdb.connect(str(warehouse.path)) as connection:
-        publish(connection, target, columns, with_personal=False)
+        write_freshness(connection, read_settings(warehouse.folder / "retail.yaml").sources, AS_OF)
+        publish(connection, target, tables, with_personal=False, as_of=AS_OF)
     return target
 
 

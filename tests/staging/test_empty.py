@@ -55,8 +55,9 @@ def test_every_staging_model_is_a_table_without_rows(warehouse: Path) -> None:
                 "select table_name, estimated_size from duckdb_tables() where table_name like 'stg_%'"
             ).fetchall()
         )
-    assert set(tables) == models
-    assert {name for name, rows in tables.items() if rows} == {"stg_ops__source"}
+    # What a large table was last built from is kept beside it (macros/incremental.sql).
+    assert models <= set(tables)
+    assert {name for name in models if tables[name]} == {"stg_ops__source"}
 
 
 CONFORMED = {
