@@ -32,7 +32,11 @@ DAYS = 1095
 # Five receipts take 40 lines; a receipt that is a return takes back an earlier one of the same size.
 RECEIPT_ENDS = (1, 4, 10, 20, 40)
 STORES = 200
+# The first stores belong to brand b, the others to c; each brand has a till, a head office and a mailing of its own.
+STORES_OF_B = 140
 PRODUCTS = 20_000
+PROMOTED_PRODUCTS = 200
+PROMOTED_WEEKS = 26
 CUSTOMERS = 5_000_000
 ROWS_OF_FULL_SIZE = 100_000_000
 # Of DuckDB; dbt and what DuckDB does not count come on top.
@@ -68,8 +72,13 @@ def _pick(values: int, *parts: str) -> str:
     return f"cast(hash({', '.join(parts)}) % {values} as integer)"
 
 
+def _source(system: str, store: str) -> str:
+    """SQL for the source of that system that has the store."""
+    return f"if({store} < {STORES_OF_B}, '{system}_b', '{system}_c')"
+
+
 def _settings(folder: Path) -> None:
-    source = {"brand": "b", "code_space": "b", "known_after_hours": 6, "history_until": FIRST_DAY + timedelta(DAYS - 1)}
+    known = {"known_after_hours": 6, "history_until": FIRST_DAY + timedelta(DAYS - 1)}
     settings = {
         "retailer": "Benchmark",
         "reporting_currency": "USD",
@@ -77,19 +86,24 @@ def _settings(folder: Path) -> None:
         "landing_dir": "landing",
         "companies": {"c": {"name": "C", "country_code": "GB", "currency_code": "GBP"}},
         "brands": {
-            "b": {
-                "name": "B",
+            brand: {
+                "name": brand,
                 "company": "c",
                 "time_zone": "Europe/London",
                 "churn": {"horizon_days": 28, "active_days": 84},
                 "returns": {"window_days": 60},
             }
+            for brand in ("b", "c")
         },
-        "sources": {
-            "till": source | {"system": "pos", "customer_source": "card"},
-            "card": source | {"system": "loyalty"},
-            "office": source | {"system": "headoffice"},
-            "mail": source | {"system": "campaign", "customer_source": "card"},
+        "sources": {"card": known | {"system": "loyalty", "brand": "b", "code_space": "b"}}
+        | {
+            f"{name}_{brand}": known | {"system": system, "brand": brand, "code_space": brand} | customers
+            for brand in ("b", "c")
+            for name, system, customers in (
+                ("till", "pos", {"customer_source": "card"}),
+                ("office", "headoffice", {}),
+                ("mail", "campaign", {"customer_source": "card"}),
+            )
         },
     }
     (folder / "retail.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
@@ -138,12 +152,12 @@ class Warehouse:
     def add_day(self) -> None:
         self._make_days(DAYS, DAYS + 1, loaded_at="2024-01-02", is_history=False)
 
-    def build(self, *arguments: str) -> None:
-        """Build all that is public, with what it needs, by the project's own models."""
-        as_of = FIRST_DAY + timedelta(DAYS)
+    def build(self, day: int) -> None:
+        """Build all that is public as of a day, with what it needs, by the project's own models."""
+        as_of = FIRST_DAY + timedelta(day - 1)
         run = subprocess.run(
             [
-                sys.executable, "-m", "dbt.cli.main", "run", *arguments, "--select", "+path:models/marts",
+                sys.executable, "-m", "dbt.cli.main", "run", "--select", "+path:models/marts",
                 "--vars", f"{{as_of: {as_of}}}", "--no-use-colors", "--project-dir", str(DBT_DIR),
                 "--profiles-dir", str(DBT_DIR), "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
@@ -215,7 +229,7 @@ class Warehouse:
         self._copy(
             "raw_pos.receipt_lines",
             name,
-            f"""select 'till' as source_name, cast(number as varchar) as receipt_no,
+            f"""select {_source("till", "store")} as source_name, cast(number as varchar) as receipt_no,
                 cast(place + 1 as integer) as line_no,
                 's' || store as store_no, '1' as terminal_no, 'k' || store as cashier_no, sold_at,
                 if(is_return, 'return', 'sale') as line_type, loyalty_number, 'p' || product as sku,
@@ -243,7 +257,8 @@ class Warehouse:
         self._copy(
             "raw_headoffice.stock_levels",
             name,
-            f"""select 'office' as source_name, 's' || number % {STORES} as store_no, 'p' || number // {STORES} as sku,
+            f"""select {_source("office", f"number % {STORES}")} as source_name, 's' || number % {STORES} as store_no,
+                'p' || number // {STORES} as sku,
                 day as stock_date, cast({_pick(40, "number", "day")} as decimal(18, 3)) as on_hand_qty
             from {days}, range({levels}) as level (number)""",
             loaded_at,
@@ -264,7 +279,7 @@ class Warehouse:
         self._copy(
             "raw_headoffice.currency_rates",
             name,
-            f"""select 'office' as source_name, day as rate_date, 'GBP' as base_currency_code, 'USD' as currency_code,
+            f"""select 'office_b' as source_name, day as rate_date, 'GBP' as base_currency_code, 'USD' as currency_code,
                 cast(1.2 + dayofyear(day) / 10000 as decimal(18, 8)) as rate from {days}""",
             loaded_at,
             is_history,
@@ -272,28 +287,37 @@ class Warehouse:
 
     def _make_masters(self) -> None:
         """Stores, products, costs, and campaigns with their contacts."""
+        last_day = FIRST_DAY + timedelta(DAYS - 1)
+        last_monday = last_day - timedelta(last_day.weekday() + 7)
         queries = {
-            "raw_headoffice.stores": f"""select 'office' as source_name, 's' || number as store_no,
+            "raw_headoffice.stores": f"""select {_source("office", "number")} as source_name, 's' || number as store_no,
                 'Store ' || number as name, 'R' || number % 12 as region, 'City' as city, 'GB' as country_code,
                 '' as time_zone, date '2010-01-01' as opened_date from range({STORES}) as store (number)""",
-            "raw_headoffice.products": f"""select 'office' as source_name, 'p' || number as sku,
+            "raw_headoffice.products": f"""select unnest(['office_b', 'office_c']) as source_name, 'p' || number as sku,
                 '' as barcode, 'Product ' || number as name, 'D' || number % 9 as department,
                 'C' || number % 90 as category, 'F' || number % 900 as family, 'P' as product_brand,
                 '' as package_size, 'piece' as unit_of_measure, timestamptz '2020-01-01 00:00:00+00' as updated_at
             from range({PRODUCTS}) as product (number)""",
-            "raw_headoffice.product_costs": f"""select 'office' as source_name, 'p' || number as sku,
-                date '2020-12-01' + cast(quarter * 91 as integer) as valid_from_date,
+            "raw_headoffice.product_costs": f"""select unnest(['office_b', 'office_c']) as source_name,
+                'p' || number as sku, date '2020-12-01' + cast(quarter * 91 as integer) as valid_from_date,
                 cast((0.5 + {_pick(2000, "number", "'price'")} / 100) * (50 + quarter) / 100 as decimal(18, 4))
                 as unit_cost_amount, 'GBP' as currency_code
             from range({PRODUCTS}) as product (number), range(12) as quarter (quarter)""",
-            "raw_campaign.campaigns": f"""select 'mail' as source_name, cast(number as varchar) as campaign_no,
-                'mail' as campaign_type, date '{FIRST_DAY}' + cast(number * 30 as integer) as start_date,
+            "raw_campaign.campaigns": f"""select unnest(['mail_b', 'mail_c']) as source_name,
+                cast(number as varchar) as campaign_no, 'mail' as campaign_type, date '{FIRST_DAY}' + cast(number * 30 as integer) as start_date,
                 date '{FIRST_DAY}' + cast(number * 30 + 20 as integer) as end_date
             from range(36) as campaign (number)""",
-            "raw_campaign.contacts": f"""select 'mail' as source_name, cast(number % 36 as varchar) as campaign_no,
+            "raw_campaign.contacts": f"""select if(number // 36 % 2 = 0, 'mail_b', 'mail_c') as source_name,
+                cast(number % 36 as varchar) as campaign_no,
                 cast(number // 36 as varchar) as loyalty_number,
                 timezone('UTC', timestamp '{FIRST_DAY}' + to_days(cast(number % 36 * 30 as integer))) as sent_at
             from range({max(360, self.size.rows // 20)}) as contact (number)""",
+            "raw_campaign.promotions": f"""select {_source("mail", "store")} as source_name, 's' || store as store_no,
+                'p' || product as sku, date '{last_monday}' - cast(7 * week as integer) as week_start_date,
+                if(store % 2 = 0, '1', '0') as display_location, 'A' as mailer_location
+            from range({STORES}) as store (store), range({PROMOTED_PRODUCTS}) as product (product),
+                range({PROMOTED_WEEKS}) as week (week)
+            where {_pick(4, "store", "product", "week")} = 0""",
         }
         for table, query in queries.items():
             self._copy(table, "history", query, "2024-01-01", True)
@@ -323,14 +347,14 @@ def build_and_one_more_day(folder: Path, rows: int) -> None:
     warehouse = Warehouse(folder, Size(rows))
     warehouse.prepare()
     scanned, _ = _timed(warehouse.scan)
-    full, peak = _timed(warehouse.build)
+    full, peak = _timed(partial(warehouse.build, DAYS))
     case = f"build_{warehouse.size.name}"
     report("warehouse", case, "seconds", round(full, 1), "s")
     report("warehouse", case, "peak_mb", round(peak), "MB")
     report("warehouse", case, "disk_mb", round(warehouse.disk_mb()), "MB")
     report("warehouse", case, "ratio_to_scan", round(full / scanned, 1), "ratio", "scan_seconds", round(scanned, 1))
     warehouse.add_day()
-    more, peak = _timed(warehouse.build)
+    more, peak = _timed(partial(warehouse.build, DAYS + 1))
     case = f"one_more_day_{warehouse.size.name}"
     report("warehouse", case, "seconds", round(more, 1), "s")
     report("warehouse", case, "peak_mb", round(peak), "MB")
@@ -350,9 +374,9 @@ def incremental_30_days(folder: Path, rows: int) -> None:
     history = History(folder)
     for day in range(1, HISTORY_DAYS + 1):
         history.load(day)
-        history.build()
+        history.build(day)
     by_day = checksums(history.warehouse)
-    history.build("--full-refresh")
+    history.build(HISTORY_DAYS, "--full-refresh")
     anew = checksums(history.warehouse)
     differing = sum(by_day[table] != anew[table] for table in anew)
     report("warehouse", "incremental_30_days", "tables_differing", differing, "tables")

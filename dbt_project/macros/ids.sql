@@ -25,3 +25,8 @@
 {% macro promotion_id(brand, product_id, week_start_date) -%}
     {{ brand }} || ':' || {{ week_start_date }} || ':' || {{ product_id }}
 {%- endmacro %}
+
+{#- A customer as a source names it. -#}
+{% macro customer_key(source_name="customer_source_name") -%}
+    {{ source_name }} || ':' || source_customer_id
+{%- endmacro %}

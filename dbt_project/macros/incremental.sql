@@ -5,19 +5,23 @@
     transaction. A unit changed where
 
     - a raw row of it was loaded or withdrawn (`changed_raw`),
-    - a table that it is built from, and that is built like this too, replaced it (`changed_upstream`),
+    - a table that it is built from, and that is built like this too, replaced it or rows that name it (`changed_upstream`),
+    - `as_of` moved over a date of it (`passed_dates`),
     - a row of a small table that shapes it is not what it was at the last build (`changed_rows`), or
-    - its rows come from a table that is always built whole (`changed_whole`).
+    - a row that it is made of, of a table that is always built whole, is not what it was (`changed_whole`).
 
     Schema `incremental` remembers: `build`, the models that were built and by which rules; `seen`, up to where each had
-    read its inputs; `change`, the units that each build replaced, null for all; and, for each small table, what it held.
-    Without that memory, or when the rules changed, a table is built in full. -#}
+    read its inputs; `change`, the units that each build replaced, null for all, and what else their rows name, such as
+    days or customers, for the tables that have those as units; and, for each small table, what it held. Without that
+    memory, or when the rules changed, a table is built in full. -#}
 {% macro prepare_incremental() %}
     create schema if not exists incremental;
     create sequence if not exists incremental.build_number;
     create table if not exists incremental.build (model varchar, rules varchar);
     create table if not exists incremental.seen (model varchar, input varchar, seen_until bigint);
     create table if not exists incremental.change (model varchar, unit varchar, build_number bigint);
+    alter table incremental.change
+    add column if not exists kind varchar default 'unit';
 {% endmacro %}
 
 {#- dbt asks this of every table that it can build in parts. -#}
@@ -108,13 +112,25 @@
         ) as withdrawn
 {% endmacro %}
 
-{#- Units that the last builds of a table replaced; it must have the same units. -#}
-{% macro changed_upstream(name) %}
+{#- Units that the last builds of a table replaced, or what of another kind the rows of those units named before and
+    name now. -#}
+{% macro changed_upstream(name, kind="unit", type="varchar") %}
     {%- do ref(name) -%}
-    select unit
+    select cast(unit as {{ type }}) as unit
     from incremental.change
-    where model = '{{ name }}' and build_number > {{ seen_until(name) }} and unit is not null
+    where
+        model = '{{ name }}'
+        and kind = '{{ kind }}'
+        and build_number > {{ seen_until(name) }}
+        and unit is not null
 {% endmacro %}
+
+{#- Whether `date` lies between the last build's `as_of`, or some days before it, and this build's. -#}
+{% macro passed_dates(date, days_before=0) -%}
+    {%- set last = "make_date(cast(" ~ seen_until("as_of") ~ " as integer))" -%}
+    {{ date }} > least({{ last }}, {{ marts_as_of() }}) - {{ days_before }}
+    and {{ date }} <= greatest({{ last }}, {{ marts_as_of() }}) - {{ days_before }}
+{%- endmacro %}
 
 {#- Rows, in those columns, in which a small table differs from what the last build of this model saw. -#}
 {% macro changed_rows(relation, columns) %}
@@ -153,30 +169,20 @@
     {%- endif %}
 {% endmacro %}
 
-{#- Units that come from tables that are always built whole, and those that no longer do. `parts` are the tables that are
-    built in parts. -#}
-{% macro changed_whole(parts, whole, unit) %}
-    {%- for name in whole %}
+{#- Units in which tables that are always built whole differ from what the last build saw. -#}
+{% macro changed_whole(models, unit) %}
+    {%- for name in models %}
         select {{ unit }} as unit
-        from {{ ref(name) }}
-        union all
+        from {{ changed_rows(ref(name), "*") }}
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
     {%- endfor %}
-    select {{ unit }} as unit
-    from {{ this }}
-    where
-        source_name not in (
-            {%- for name in parts %}
-                select source_name
-                from {{ ref(name) }}
-                {%- if not loop.last %}
-                    union
-                {%- endif %}
-            {%- endfor %}
-        )
 {% endmacro %}
 
-{#- Before a build: find the units that changed and take them out. -#}
-{% macro replace_changed(unit, changed) %}
+{#- Before a build: find the units that changed and take them out. What else of their rows is told to the tables that build
+    on this one, by kind: `named`, what they name before or after, and `moved`, what they name only before or only after. -#}
+{% macro replace_changed(unit, changed, named={}, moved={}) %}
     {%- if is_incremental() -%}
         create or replace temp table {{ changed_units() }} as
         select distinct unit from (
@@ -185,6 +191,9 @@
             {%- if not loop.last %} union all {%- endif %}
         {%- endfor %}
         );
+        {%- if named or moved %}
+            create or replace temp table {{ named_by_changed() }} as {{ named_by(unit, dict(named, **moved)) }};
+        {%- endif %}
         delete from {{ this }}
         where {{ unit }} in (from {{ changed_units() }})
         ;
@@ -197,16 +206,40 @@
 
 {% macro changed_units() -%} changed_{{ this.name }} {%- endmacro %}
 
-{#- The rows of a relation that this build needs: all, or those of the changed units. -#}
+{% macro named_by_changed() -%} named_by_{{ changed_units() }} {%- endmacro %}
+
+{% macro named_by(unit, named) -%}
+    {%- for kind, expression in named.items() %}
+        select distinct '{{ kind }}' as kind, cast({{ expression }} as varchar) as unit
+        from {{ only_changed(this, unit) }}
+        where {{ expression }} is not null
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The rows of a relation that this build needs: all, or those of the changed units. A table's rows are found by their
+    units alone, and then fetched by their numbers: a table is kept by column. -#}
 {% macro only_changed(relation, unit) -%}
-    {%- if is_incremental() -%}
-        (select * from {{ relation }} where {{ unit }} in (from {{ changed_units() }}))
-    {%- else -%} {{ relation }}
+    {%- if not is_incremental() -%} {{ relation }}
+    {%- elif load_relation(relation).is_table -%}
+        (
+            select *
+            from {{ relation }}
+            where rowid in (select rowid from {{ relation }} where {{ unit }} in (from {{ changed_units() }}))
+        )
+    {%- else -%} (select * from {{ relation }} where {{ unit }} in (from {{ changed_units() }}))
     {%- endif -%}
 {%- endmacro %}
 
+{#- The same as a condition, for a unit that no single relation has. -#}
+{% macro is_changed(unit) -%}
+    {%- if is_incremental() -%} {{ unit }} in (from {{ changed_units() }}) {%- else -%} true {%- endif -%}
+{%- endmacro %}
+
 {#- After a build: remember what it was made from, and tell those who build on it what it replaced. -#}
-{% macro remember_build(small=[]) %}
+{% macro remember_build(small=[], unit=none, named={}, moved={}) %}
     {%- if execute -%}
         {%- if is_incremental() %}
             -- What every table that builds on this one has seen is forgotten.
@@ -219,15 +252,36 @@
                     where seen.input = '{{ this.name }}' and seen.seen_until < change.build_number
                 )
             ;
-            insert into incremental.change
-            select '{{ this.name }}', unit, number
-            from {{ changed_units() }}, (select nextval('incremental.build_number') as number);
+            insert into incremental.change by name
+            select '{{ this.name }}' as model, kind, unit, build_number
+            from
+                (
+                    select 'unit' as kind, unit
+                    from {{ changed_units() }}
+            {%- if named or moved %}
+                        union all
+                        select kind, unit
+                        from
+                            (
+                                from {{ named_by_changed() }}
+                                union all
+                                from ({{ named_by(unit, dict(named, **moved)) }})
+                            )
+                        group by kind, unit
+                        having count(*) = 1 or kind not in ('{{ moved | join("', '") }}')
+            {%- endif %}
+                ),
+                (select nextval('incremental.build_number') as build_number);
             drop table {{ changed_units() }};
+            {%- if named or moved %}
+                drop table {{ named_by_changed() }};
+            {%- endif %}
         {%- else %}
             delete from incremental.change
             where model = '{{ this.name }}'
             ;
-            insert into incremental.change values ('{{ this.name }}', null, nextval('incremental.build_number'));
+            insert into incremental.change by name
+            select '{{ this.name }}' as model, nextval('incremental.build_number') as build_number;
         {%- endif %}
         delete from incremental.build
         where model = '{{ this.name }}'
@@ -238,6 +292,8 @@
         ;
         insert into incremental.seen
         select '{{ this.name }}', 'ops_withdrawn', epoch_us(max(withdrawn_at)) from ops_withdrawn
+        union all
+        select '{{ this.name }}', 'as_of', {{ marts_as_of() }} - date '1970-01-01'
         {%- for id in model.depends_on.nodes if id in graph.sources and graph.sources[id].schema.startswith("raw_") %}
             {%- set raw = source(graph.sources[id].source_name, graph.sources[id].name) %}
             union all

@@ -1,9 +1,9 @@
 {#- Rules that more than one mart or feature needs, said once. -#}
-{#- All rows of several models with the same columns. -#}
-{% macro marts_union_all(models) -%}
+{#- All rows of several models with the same columns or, with a unit, those that this build needs. -#}
+{% macro marts_union_all(models, unit=none) -%}
     {%- for model in models %}
         select *
-        from {{ ref(model) }}
+        from {{ only_changed(ref(model), unit) if unit else ref(model) }}
         {%- if not loop.last %}
             union all by name
         {%- endif %}

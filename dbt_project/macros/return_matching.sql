@@ -133,3 +133,23 @@
 {% macro earlier_sale_of_another_order(sale, returned) -%}
     {{ sale }}.happened_at <= {{ returned }}.happened_at and {{ sale }}.order_id <> {{ returned }}.order_id
 {%- endmacro %}
+
+{#- Lines of goods that can come back, of one kind, with the customer that their source names. -#}
+{% macro returnable_line(relation, line_kind) -%}
+    select
+        order_line_id,
+        order_id,
+        product_id,
+        ordered_at as happened_at,
+        order_date,
+        cast(abs(quantity) as decimal(18, 3)) as quantity,
+        original_order_id,
+        {{ customer_key() }} as customer_key
+    from {{ relation }}
+    where
+        line_kind = '{{ line_kind }}'
+        and item_kind = 'product'
+        and product_id is not null
+        and quantity <> 0
+        and excluded_reason is null
+{%- endmacro %}

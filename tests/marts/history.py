@@ -104,14 +104,15 @@ class History:
     def warehouse(self) -> Path:
         return self.folder / "var" / "warehouse.duckdb"
 
-    def build(self, *arguments: str) -> None:
-        self.dbt("run", "--exclude", "path:models/features", *arguments)
+    def build(self, day: int, *arguments: str) -> None:
+        """All tables but features, as of that day."""
+        self.dbt(day, "run", "--exclude", "path:models/features", *arguments)
 
-    def dbt(self, command: str, *arguments: str) -> None:
+    def dbt(self, day: int, command: str, *arguments: str) -> None:
         run = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", command, *arguments,
-                "--vars", json.dumps({"as_of": str(FIRST_DAY + timedelta(DAYS - 1))}), "--no-use-colors",
+                "--vars", json.dumps({"as_of": str(FIRST_DAY + timedelta(day - 1))}), "--no-use-colors",
                 "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
                 "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
             ],

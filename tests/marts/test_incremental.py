@@ -17,11 +17,11 @@ def test_building_day_by_day_gives_the_tables_of_a_full_refresh(tmp_path: Path, 
     for day in range(1, DAYS + 1):
         history.load(day)
         if day == 1 or day % days_a_build == 0:
-            history.build()
+            history.build(day)
     replaced, orders = _replaced(history.warehouse)
     assert 0 < replaced < orders
     by_day = checksums(history.warehouse, BUILT)
-    history.build("--full-refresh")
+    history.build(DAYS, "--full-refresh")
     anew = checksums(history.warehouse, BUILT)
     assert {table for table in anew if by_day[table] != anew[table]} == set()
 
@@ -39,8 +39,8 @@ def _replaced(warehouse: Path) -> tuple[int, int]:
 def test_a_build_without_news_replaces_nothing(tmp_path: Path) -> None:
     history = History(tmp_path)
     history.load(1)
-    history.build()
-    history.build()
+    history.build(1)
+    history.build(1)
     with duckdb.connect(str(history.warehouse), read_only=True) as connection:
         replaced = connection.execute(
             "select distinct model from incremental.change where unit is not null order by all"

@@ -17,7 +17,7 @@ TABLES = ["int_order_line", *sorted(path.stem for kind in ("dim", "fct") for pat
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     history = History(tmp_path_factory.mktemp("portable"))
     history.load(1)
-    history.dbt("compile", "--full-refresh")
+    history.dbt(1, "compile", "--full-refresh")
     return history.folder / "target" / "compiled" / "reknit" / "models"
 
 

@@ -3,15 +3,13 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', changed_order_lines()) }}",
-        post_hook="{{ remember_build([ref('int_exchange_rate'), ref('int_unit_cost'), source('ops', 'ops_brand')]) }}",
+        pre_hook="{{ replace_changed('order_id', changed_order_lines(), named=named_by_order_line()) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate'), ref('int_unit_cost'), source('ops', 'ops_brand'), ref('stg_carrier__order_line'), ref('stg_odoo__order_line')], 'order_id', named=named_by_order_line()) }}",
     )
 }}
 
 with
-    staged as (
-        select * from {{ only_changed("(" ~ marts_union_all(marts_order_line_models()) ~ ")", "order_id") }}
-    ),
+    staged as ({{ marts_union_all(marts_order_line_models(), "order_id") }}),
     order_line as (from {{ marts_with_known_date("staged") }}),
     costed as (
         select

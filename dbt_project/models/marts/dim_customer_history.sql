@@ -1,4 +1,12 @@
 -- Which records were a customer from when to when: a row a period in which they did not change. Ids only.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('customer_id', [changed_upstream('int_customer_xref', 'customer_id')]) }}",
+        post_hook="{{ remember_build() }}",
+    )
+}}
+
 with
     record as (
         select
@@ -7,7 +15,7 @@ with
             source_name || ':' || source_customer_id as record_key,
             valid_from as valid_from_date,
             valid_to as valid_to_date
-        from {{ source("identity", "identity_xref") }}
+        from {{ only_changed(ref("int_customer_xref"), "customer_id") }}
     ),
     change_day as (
         select customer_id, valid_from_date as change_date

@@ -6,20 +6,13 @@ with
             store_id,
             max(brand) as brand,
             min(channel) filter (where channel <> 'carrier') as channel,
-            min(order_date) filter (where line_kind = 'sale') as first_sale_date,
-            {{
-                sum_of_lines(
-                    "net_amount_reporting",
-                    is_merchandise()
-                    ~ " and order_date > "
-                    ~ marts_as_of()
-                    ~ " - "
-                    ~ var("store_cluster_days")
-                    ~ " and order_date <= "
-                    ~ marts_as_of(),
-                )
-            }} as net_amount_reporting
-        from {{ ref("fct_order_line") }}
+            min(order_date) filter (where sale_line_count > 0) as first_sale_date,
+            sum(net_sales_amount_reporting) filter (
+                where
+                    order_date > {{ marts_as_of() }} - {{ var("store_cluster_days") }}
+                    and order_date <= {{ marts_as_of() }}
+            ) as net_amount_reporting
+        from {{ ref("int_order_day") }}
         where store_id is not null
         group by store_id
     ),

@@ -3,8 +3,8 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('campaign_contact_id', changed_campaign_contacts()) }}",
-        post_hook="{{ remember_build([ref('stg_campaign__redemption'), ref('stg_campaign__campaign')]) }}",
+        pre_hook="{{ replace_changed('campaign_contact_id', changed_campaign_contacts(), named={'customer': customer_key()}) }}",
+        post_hook="{{ remember_build([ref('stg_campaign__redemption'), ref('stg_campaign__campaign')], 'campaign_contact_id', named={'customer': customer_key()}) }}",
     )
 }}
 

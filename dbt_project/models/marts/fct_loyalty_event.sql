@@ -1,22 +1,12 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('loyalty_event_id', changed_loyalty_events()) }}",
-        post_hook="{{ remember_build([source('ops', 'ops_brand')]) }}",
+        pre_hook="{{ replace_changed('loyalty_event_id', changed_loyalty_events(), named={'customer': customer_key()}) }}",
+        post_hook="{{ remember_build([source('ops', 'ops_brand'), ref('stg_odoo__loyalty_history')], 'loyalty_event_id', named={'customer': customer_key()}) }}",
     )
 }}
 
-with
-    event as (
-        select *
-        from
-            {{
-                only_changed(
-                    "(" ~ marts_union_all(["stg_loyalty__event", "stg_odoo__loyalty_history"]) ~ ")",
-                    "loyalty_event_id",
-                )
-            }}
-    )
+with event as ({{ marts_union_all(["stg_loyalty__event", "stg_odoo__loyalty_history"], "loyalty_event_id") }})
 select
     loyalty_event_id,
     source_name,

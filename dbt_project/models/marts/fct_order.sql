@@ -3,8 +3,8 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', changed_orders()) }}",
-        post_hook="{{ remember_build([source('ops', 'ops_brand')]) }}",
+        pre_hook="{{ replace_changed('order_id', changed_orders(), named={'order_date': 'order_date'}) }}",
+        post_hook="{{ remember_build([source('ops', 'ops_brand'), ref('stg_odoo__pos_order'), ref('stg_odoo__sale_order')], 'order_id', named={'order_date': 'order_date'}) }}",
     )
 }}
 {% set amounts = [

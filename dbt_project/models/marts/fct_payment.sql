@@ -1,15 +1,12 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', changed_payments()) }}",
-        post_hook="{{ remember_build([ref('int_exchange_rate')]) }}",
+        pre_hook="{{ replace_changed('order_id', changed_payments(), named={'paid_date': 'paid_date'}) }}",
+        post_hook="{{ remember_build([ref('int_exchange_rate'), ref('stg_odoo__payment')], 'order_id', named={'paid_date': 'paid_date'}) }}",
     )
 }}
 
-with
-    payment as (
-        select * from {{ only_changed("(" ~ marts_union_all(marts_payment_models()) ~ ")", "order_id") }}
-    )
+with payment as ({{ marts_union_all(marts_payment_models(), "order_id") }})
 select
     payment.* exclude (excluded_reason),
     '{{ var("reporting_currency") }}' as reporting_currency_code,

@@ -1,8 +1,17 @@
 -- Goods that came back, one row a return line and sale that it takes back; a line without a sale has one row.
 -- The rows of a line share its amounts by quantity, and add up to them.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('return_order_id', changed_returns()) }}",
+        post_hook="{{ remember_build() }}",
+    )
+}}
+
 with
     return_line as (
-        from {{ ref("fct_order_line") }} where line_kind = 'return' and item_kind in ('product', 'manual')
+        from {{ only_changed(ref("fct_order_line"), "order_id") }}
+        where line_kind = 'return' and item_kind in ('product', 'manual')
     ),
     part as (
         select

@@ -1,11 +1,26 @@
 -- What a manager reads: a brand's day, by currency. An amount in the reporting currency is whole or null.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_date', changed_kpi_days()) }}",
+        post_hook="{{ remember_build() }}",
+    )
+}}
+
 with
-    line as (from {{ ref("int_order_line_customer") }} where {{ is_merchandise() }}),
-    customer as (
-        select brand, customer_id, min(order_date) as first_order_date
-        from line
-        where customer_id is not null and {{ is_merchandise_sale() }}
-        group by brand, customer_id
+    order_day as (
+        select order_day.*, xref.customer_id, activity.first_sale_date
+        from {{ only_changed(ref("int_order_day"), "order_date") }} as order_day
+        left join
+            {{ ref("int_customer_xref") }} as xref
+            on order_day.customer_source_name = xref.source_name
+            and order_day.source_customer_id = xref.source_customer_id
+            and xref.valid_to is null
+        left join
+            {{ ref("int_customer_activity") }} as activity
+            on xref.customer_id = activity.customer_id
+            and order_day.brand = activity.brand
+        where order_day.merchandise_line_count > 0
     ),
     day as (
         select
@@ -13,25 +28,28 @@ with
             order_date,
             currency_code,
             reporting_currency_code,
-            {{ measure_orders() }} as order_count,
+            count(distinct order_id) filter (where sale_line_count > 0) as order_count,
             count(distinct order_id) filter (
-                where customer_id is not null and {{ is_merchandise_sale() }}
+                where sale_line_count > 0 and customer_id is not null
             ) as identified_order_count,
-            count(distinct customer_id) filter (where {{ is_merchandise_sale() }}) as customer_count,
+            count(distinct customer_id) filter (where sale_line_count > 0) as customer_count,
             count(distinct customer_id) filter (
-                where order_date = customer.first_order_date and {{ is_merchandise_sale() }}
+                where sale_line_count > 0 and order_date = first_sale_date
             ) as new_customer_count,
-            {{ measure_units() }} as sold_qty,
-            {{ measure_gross_sales() }} as gross_sales_amount,
-            {{ measure_discount() }} as discount_amount,
-            {{ measure_returns() }} as returns_amount,
-            {{ measure_net_sales() }} as net_sales_amount,
-            {{ measure_margin() }} as margin_amount,
-            {{ measure_costed_net_sales() }} as costed_net_sales_amount,
-            {{ measure_net_sales(is_reporting=true) }} as net_sales_amount_reporting,
-            {{ measure_margin(is_reporting=true) }} as margin_amount_reporting
-        from line
-        left join customer using (brand, customer_id)
+            {%- for column, type in [
+                ("sold_qty", "decimal(18, 3)"),
+                ("gross_sales_amount", "decimal(18, 4)"),
+                ("discount_amount", "decimal(18, 4)"),
+                ("returns_amount", "decimal(18, 4)"),
+                ("net_sales_amount", "decimal(18, 4)"),
+                ("margin_amount", "decimal(18, 4)"),
+                ("costed_net_sales_amount", "decimal(18, 4)"),
+                ("net_sales_amount_reporting", "decimal(18, 4)"),
+                ("margin_amount_reporting", "decimal(18, 4)"),
+            ] %}
+                cast(sum({{ column }}) as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+            {%- endfor %}
+        from order_day
         group by brand, order_date, currency_code, reporting_currency_code
     )
 select

@@ -1,5 +1,12 @@
 -- What came, less what is left out by a named reason, is what the facts have: by entity, source, business
 -- date and currency, in rows and in money.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('business_date', changed_reconciled_days()) }}",
+        post_hook="{{ remember_build(reconciled_odoo_models()) }}",
+    )
+}}
 {% set reasons = ["test_order", "cancelled", "draft", "voided"] %}
 {% set raw_files = [
     {
@@ -132,7 +139,7 @@ with
             excluded_reason,
             channel = 'web' or source_line_id in ('rounding', 'refund') as is_nested,
             net_amount as amount
-        from ({{ marts_union_all(marts_order_line_models()) }})
+        from ({{ marts_union_all(marts_order_line_models(), "order_date") }})
         union all
         select
             'payment',
@@ -142,12 +149,12 @@ with
             excluded_reason,
             source.system = 'shopify',
             amount
-        from ({{ marts_union_all(marts_payment_models()) }}) as payment
+        from ({{ marts_union_all(marts_payment_models(), "paid_date") }}) as payment
         inner join {{ ref("stg_ops__source") }} as source on payment.source_name = source.source_name
         {%- for model in order_models %}
             union all
             select 'order', source_name, order_date, currency_code, excluded_reason, false, total_amount
-            from {{ ref(model) }}
+            from {{ only_changed(ref(model), "order_date") }}
         {%- endfor %}
     ),
     staged_day as (
@@ -176,10 +183,10 @@ with
             currency_code,
             net_amount as amount,
             net_amount_reporting is null as is_without_rate
-        from {{ ref("fct_order_line") }}
+        from {{ only_changed(ref("fct_order_line"), "order_date") }}
         union all
         select 'payment', source_name, paid_date, currency_code, amount, amount_reporting is null
-        from {{ ref("fct_payment") }}
+        from {{ only_changed(ref("fct_payment"), "paid_date") }}
         union all
         select
             'order',
@@ -188,7 +195,7 @@ with
             fact.currency_code,
             fact.source_total_amount,
             fact.net_amount_reporting is null
-        from {{ ref("fct_order") }} as fact
+        from {{ only_changed(ref("fct_order"), "order_date") }} as fact
         semi join
             (
                 {%- for model in order_models %}
@@ -228,6 +235,7 @@ with
                 0 as unattached_amount
             from {{ file.relation }} as version
             inner join {{ ref("stg_ops__source") }} as source on version.source_name = source.source_name
+            where {{ is_changed(file.business_date) }}
             group by all
             union all
         {%- endfor %}
@@ -244,6 +252,7 @@ with
             coalesce(sum(amount) filter (where parent_id is null), 0) as unattached_amount
         from odoo_row
         inner join {{ ref("stg_ops__source") }} as source on odoo_row.source_name = source.source_name
+        where {{ is_changed("coalesce(business_date, cast(write_date as date))") }}
         group by all
     ),
     -- Most days have each row once. Only where raw and staging differ are versions of a row looked for.
@@ -271,11 +280,9 @@ with
                             order by {{ newest_first(file.changed_at) }}
                         ) as version_no
                     from {{ file.relation }} as version
-                    inner join
-                        {{ ref("stg_ops__source") }} as source on version.source_name = source.source_name
-                    where
-                        (version.source_name, {{ file.key }}) in (
-                            select (version.source_name, {{ file.key }})
+                    semi join
+                        (
+                            select version.source_name, {{ file.key }}
                             from {{ file.relation }} as version
                             inner join
                                 {{ ref("stg_ops__source") }} as source
@@ -286,9 +293,12 @@ with
                                 and differing_day.source_name = version.source_name
                                 and differing_day.business_date = {{ file.business_date }}
                                 and differing_day.currency_code = {{ file.currency_code }}
-                        )
+                            where {{ is_changed(file.business_date) }}
+                        ) as differing using (source_name, {{ file.key }})
+                    inner join
+                        {{ ref("stg_ops__source") }} as source on version.source_name = source.source_name
                 )
-            where version_no > 1
+            where version_no > 1 and {{ is_changed("business_date") }}
             {%- if not loop.last %}
                 union all
             {%- endif %}

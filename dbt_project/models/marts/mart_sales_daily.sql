@@ -1,9 +1,17 @@
 -- Sales by brand, store, channel, product category, day and currency. A day's lines of one currency have
 -- one rate, so an amount in the reporting currency is whole or null.
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ replace_changed('order_date', changed_sales_days()) }}",
+        post_hook="{{ remember_build([ref('dim_product')]) }}",
+    )
+}}
+
 with
     line as (
         select order_line.*, product.department, product.category
-        from {{ ref("fct_order_line") }} as order_line
+        from {{ only_changed(ref("fct_order_line"), "order_date") }} as order_line
         left join {{ ref("dim_product") }} as product on order_line.product_id = product.product_id
         where {{ is_merchandise() }}
     )

@@ -1,8 +1,8 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', changed_receipts('payments', ['store_no', 'receipt_no', 'payment_no']) + [changed_upstream('stg_pos__order_line')]) }}",
-        post_hook="{{ remember_build([ref('stg_ops__source'), ref('stg_headoffice__store')]) }}",
+        pre_hook="{{ replace_changed('order_id', changed_receipts('payments', ['store_no', 'receipt_no', 'payment_no']) + [changed_upstream('stg_pos__order_line')], named={'paid_date': 'paid_date'}) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source'), ref('stg_headoffice__store')], 'order_id', named={'paid_date': 'paid_date'}) }}",
     )
 }}
 

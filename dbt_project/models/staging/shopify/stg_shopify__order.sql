@@ -2,8 +2,8 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', changed_entity('shopify', 'orders', ['id'], 'order_id', order_id('source_name', 'id'))) }}",
-        post_hook="{{ remember_build([ref('stg_ops__source')]) }}",
+        pre_hook="{{ replace_changed('order_id', changed_entity('shopify', 'orders', ['id'], 'order_id', order_id('source_name', 'id')), named={'order_date': 'order_date'}) }}",
+        post_hook="{{ remember_build([ref('stg_ops__source')], 'order_id', named={'order_date': 'order_date'}) }}",
     )
 }}
 

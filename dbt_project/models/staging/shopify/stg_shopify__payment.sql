@@ -2,8 +2,8 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_id', [changed_upstream('stg_shopify__order')]) }}",
-        post_hook="{{ remember_build([]) }}",
+        pre_hook="{{ replace_changed('order_id', [changed_upstream('stg_shopify__order')], named={'paid_date': 'paid_date'}) }}",
+        post_hook="{{ remember_build([], 'order_id', named={'paid_date': 'paid_date'}) }}",
     )
 }}
 with
