@@ -304,7 +304,8 @@ class Warehouse:
                 as unit_cost_amount, 'GBP' as currency_code
             from range({PRODUCTS}) as product (number), range(12) as quarter (quarter)""",
             "raw_campaign.campaigns": f"""select unnest(['mail_b', 'mail_c']) as source_name,
-                cast(number as varchar) as campaign_no, 'mail' as campaign_type, date '{FIRST_DAY}' + cast(number * 30 as integer) as start_date,
+                cast(number as varchar) as campaign_no, 'mail' as campaign_type,
+                date '{FIRST_DAY}' + cast(number * 30 as integer) as start_date,
                 date '{FIRST_DAY}' + cast(number * 30 + 20 as integer) as end_date
             from range(36) as campaign (number)""",
             "raw_campaign.contacts": f"""select if(number // 36 % 2 = 0, 'mail_b', 'mail_c') as source_name,

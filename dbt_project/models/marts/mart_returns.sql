@@ -3,7 +3,8 @@
 {% set as_of = marts_as_of() %}
 
 with
-    line as (
+    -- Each use reads only the columns that it needs.
+    line as not materialized (
         from {{ ref("fct_order_line") }}
         where
             item_kind = 'product'
