@@ -35,6 +35,7 @@ SHOP_LINES = f"""
         cast(invoice_date as date) as order_date,
         cast(quantity as decimal(18, 3)) as quantity,
         cast(null as varchar) as original_order_id,
+        cast(null as varchar) as excluded_reason,
         'shop' as customer_source_name,
         cast(customer_id as varchar) as source_customer_id
     from read_parquet('{PROJECT_DIR}/demo/data/online_retail_ii.parquet', file_row_number = true)
@@ -53,7 +54,7 @@ LATEST_OPEN_SALE = """
                 filter (line_kind = 'return') as given,
             list(ordered_at order by ordered_at desc, order_line_id desc) filter (line_kind = 'sale') as moments,
             list(quantity order by ordered_at desc, order_line_id desc) filter (line_kind = 'sale') as pieces
-        from fct_order_line group by all having bool_or(line_kind = 'return') and bool_or(line_kind = 'sale')
+        from int_order_line group by all having bool_or(line_kind = 'return') and bool_or(line_kind = 'sale')
     ),
     turn as (
         select
@@ -101,18 +102,18 @@ def online_retail_ii(folder: Path) -> None:
     os.environ[CONFIG_VARIABLE] = str(PROJECT_DIR / "retail.yaml")
     path = empty_warehouse()
     with duckdb.connect(str(path)) as connection:
-        connection.execute(f"create or replace table fct_order_line as {SHOP_LINES}")
+        connection.execute(f"create or replace table int_order_line as {SHOP_LINES}")
     begin = time.perf_counter()
-    run_dbt(path, folder, "int_order_line_customer", "int_return_link")
+    run_dbt(path, folder, "int_customer_xref", "int_return_link_named", "int_return_link_customer", "int_return_link")
     seconds = time.perf_counter() - begin
     with duckdb.connect(str(path)) as connection:
         returns, linked, exceeded = connection.execute(
             """select
-                (select count(*) from fct_order_line where line_kind = 'return'),
+                (select count(*) from int_order_line where line_kind = 'return'),
                 (select count(distinct return_order_line_id) from int_return_link),
                 (select count(*) from (
                     select sale.quantity < sum(link.returned_quantity) as is_exceeded
-                    from int_return_link as link join fct_order_line as sale
+                    from int_return_link as link join int_order_line as sale
                         on sale.order_line_id = link.sale_order_line_id
                     group by sale.order_line_id, sale.quantity
                 ) where is_exceeded)"""
