@@ -21,6 +21,7 @@ COPY_BASKET, COPY_HOUSEHOLD = 100_000_000_000, 100_000
 TILLS = ("till_east", "till_west")
 FIRST_SINGLE_STORE_DAY = "2017-12-18"
 WEB_HOUSEHOLD_SHARE, WEB_BASKET_SHARE = 0.12, 0.36
+ABANDONED_SHARE = 0.08
 
 
 def data_folder() -> Path:
@@ -229,4 +230,33 @@ def write_web_shop(con: duckdb.DuckDBPyConnection, landing: Path, manifest: Mani
     manifest.add(
         "shop_grocer", "orders", files=written.files, rows=written.rows, amount=amount,
         provenance=f"{PROVENANCE}; buyers are made up, and that these baskets were web orders",
+    )  # fmt: skip
+    _write_abandoned_checkouts(con, landing, manifest)
+
+
+def _write_abandoned_checkouts(con: duckdb.DuckDBPyConnection, landing: Path, manifest: Manifest) -> None:
+    """Some buyers had filled the same basket earlier that day and left it; it was never paid."""
+    con.execute(f"""
+        CREATE TABLE abandoned_checkout AS
+        SELECT *, sold_at - to_minutes(10 + CAST(floor(170 * draw('checkout time', order_id)) AS INTEGER)) AS begun_at
+        FROM shop_grocer_order
+        WHERE draw('checkout', order_id) < {ABANDONED_SHARE} AND CAST(begun_at AS DATE) = sold_date
+    """)
+    written = write_jsonl_files(
+        con,
+        """
+        SELECT 'abandoned_checkouts_' || strftime(begun_at, '%Y-%m') || '.jsonl' AS _file, CAST(to_json({
+            'id': order_id * 10 + 3,
+            'created_at': strftime(begun_at, '%Y-%m-%dT%H:%M:%S') || right(created_at, 6),
+            'updated_at': strftime(begun_at, '%Y-%m-%dT%H:%M:%S') || right(created_at, 6),
+            'completed_at': CAST(NULL AS VARCHAR), 'currency': 'USD', 'subtotal_price': CAST(net_amount AS VARCHAR),
+            'customer': customer, 'line_items': line_items
+        }) AS VARCHAR) AS body
+        FROM abandoned_checkout ORDER BY _file, begun_at, order_id
+        """,
+        landing / "shop_grocer",
+    )
+    manifest.add(
+        "shop_grocer", "abandoned_checkouts", files=written.files, rows=written.rows, synthetic=True,
+        provenance="baskets of web orders; that they were left before is made up",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 SHIFT_WEEKS = 312
 
 

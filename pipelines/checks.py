@@ -56,25 +56,27 @@ def unreconciled_days(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, 
 
 def reported_gaps(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     """What is known to be missing and shown rather than filled: it holds nothing back."""
-    linked, differing, without_rate = connection.execute(
+    linked, differing, without_rate, without_sku = connection.execute(
         """select
             (select round(count(*) filter (link_kind <> 'unlinked') / nullif(count(*), 0), 4) from (
                 select return_order_line_id, max(link_kind) as link_kind from fct_return
                 where product_id is not null group by return_order_line_id)),
             (select count(*) from mart_order_difference),
-            (select coalesce(sum(without_rate_row_count), 0) from mart_reconciliation)"""
+            (select coalesce(sum(without_rate_row_count), 0) from mart_reconciliation),
+            (select count(*) from dim_product where sku is null)"""
     ).fetchall()[0]
     return {
         "returns_linked_share": linked,
         "orders_that_differ": int(differing),
         "rows_without_rate": int(without_rate),
+        "products_without_sku": int(without_sku),
     }
 
 
 @dg.asset_check(
     asset="mart_reconciliation",
     blocking=True,
-    additional_deps=["mart_reconciliation_daily", "mart_order_difference", "fct_return"],
+    additional_deps=["mart_reconciliation_daily", "mart_order_difference", "fct_return", "dim_product"],
     description=(
         "For each source rows read = rows loaded + rows quarantined, and by day what came = what the facts have "
         "+ what is left out by a named reason, amounts to the cent."

@@ -356,4 +356,10 @@ def _reason_sql(entity: Entity) -> str:
         for column in entity.columns
         if column.type != "VARCHAR"
     ]
+    checks += [
+        f"""when lower("{column.name}") not in (select lower(name) from pg_timezone_names())
+        then '{column.name} is no time zone'"""
+        for column in entity.columns
+        if column.is_time_zone
+    ]
     return f"case {' '.join(checks)} end" if checks else "null"

@@ -8,9 +8,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 CONFIG_VARIABLE = "REKNIT_CONFIG"
 STATE_VARIABLE = "REKNIT_STATE"
@@ -44,12 +45,18 @@ class ReturnRule(_Section):
     window_days: int = Field(gt=0)
 
 
+def _known_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be the name of an IANA time zone, such as Europe/London")
+    return name
+
+
 class Brand(_Section):
     """closing_hour: what is sold before this local hour belongs to the day before."""
 
     name: str
     company: str
-    time_zone: str
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)]
     closing_hour: int = Field(default=0, ge=0, lt=24)
     churn: ChurnRule
     returns: ReturnRule

@@ -1,11 +1,12 @@
 {#- Rules that more than one mart or feature needs, said once. -#}
-{#- All rows of several models with the same columns or, with a unit, those that this build needs. -#}
-{% macro marts_union_all(models, unit=none) -%}
+{#- All rows of several models that have the same columns in the same order, or of some of their columns; with a unit,
+    those that this build needs. -#}
+{% macro marts_union_all(models, unit=none, columns="*") -%}
     {%- for model in models %}
-        select *
+        select {{ columns }}
         from {{ only_changed(ref(model), unit) if unit else ref(model) }}
         {%- if not loop.last %}
-            union all by name
+            union all
         {%- endif %}
     {%- endfor %}
 {%- endmacro %}
@@ -45,8 +46,20 @@
     end
 {%- endmacro %}
 
+{#- The rate of a currency on a day, for a left join: without a rate the row stays. -#}
+{% macro marts_exchange_rate(alias, currency_code, rate_date) -%}
+    {{ ref("int_exchange_rate") }} as {{ alias }}
+    on {{ alias }}.currency_code = {{ currency_code }}
+    and {{ alias }}.rate_date = {{ rate_date }}
+{%- endmacro %}
+
 {#- Money times a rate or quantity, rounded once, to the four digits that money has. -#}
 {% macro marts_money(expression) -%} cast({{ expression }} as decimal(18, 4)) {%- endmacro %}
+
+{#- How many times a whole number goes into another. -#}
+{% macro marts_whole_quotient(dividend, divisor) -%}
+    cast(floor({{ dividend }} / {{ divisor }}) as integer)
+{%- endmacro %}
 
 {#- A feature: a double rounded, so that equal input gives equal bits. A division by zero or null is null. -#}
 {% macro marts_ratio(numerator, denominator) -%}
@@ -72,11 +85,16 @@
     )
 {%- endmacro %}
 
+{#- Day of the week, Monday is 1: engines number the days in different ways, and begin a week with Monday. -#}
+{% macro marts_iso_weekday(date) -%}
+    (date_diff('day', date_trunc('week', {{ date }}), {{ date }}) + 1)
+{%- endmacro %}
+
 {#- The n-th weekday (ISO, Monday is 1) of a month. -#}
 {% macro marts_nth_weekday(year, month, weekday, n) -%}
     cast(
         make_date({{ year }}, {{ month }}, 1) + cast(
-            (({{ weekday }} - isodow(make_date({{ year }}, {{ month }}, 1)) + 7) % 7)
+            (({{ weekday }} - {{ marts_iso_weekday("make_date(" ~ year ~ ", " ~ month ~ ", 1)") }} + 7) % 7)
             + 7 * ({{ n }} - 1) as integer
         ) as date
     )
@@ -89,7 +107,10 @@
 
 {#- First day of the retail year (4-5-4 calendar): the Sunday on or after 29 January. -#}
 {% macro marts_retail_year_start(year) -%}
-    cast(make_date({{ year }}, 1, 29) + cast(7 - isodow(make_date({{ year }}, 1, 29)) as integer) as date)
+    cast(
+        make_date({{ year }}, 1, 29)
+        + cast(7 - {{ marts_iso_weekday("make_date(" ~ year ~ ", 1, 29)") }} as integer) as date
+    )
 {%- endmacro %}
 
 {#- A relation with `known_date`: the brand's local date on which a daily run would first have had the row. "Known before

@@ -22,6 +22,7 @@ class Column:
 
     name: the raw column. field: the source's own name where it differs. type: DuckDB type after the cast.
     required: a row without it waits in quarantine. personal: its values tell who a person is.
+    is_time_zone: its values are names of the IANA list; a row with another one waits in quarantine.
     description: meaning and unit.
     """
 
@@ -31,6 +32,7 @@ class Column:
     required: bool = False
     personal: bool = False
     field: str | None = None
+    is_time_zone: bool = False
 
     @property
     def source_field(self) -> str:

@@ -17,7 +17,7 @@ STORES = Entity(
         Column("region", "VARCHAR", "Sales region."),
         Column("city", "VARCHAR", "City."),
         Column("country_code", "VARCHAR", "ISO 3166 alpha-2."),
-        Column("time_zone", "VARCHAR", "IANA name of the store's time zone."),
+        Column("time_zone", "VARCHAR", "IANA name of the store's time zone.", is_time_zone=True),
         Column("opened_date", "DATE", "First day of trade."),
     ),
 )

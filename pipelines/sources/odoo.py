@@ -8,6 +8,7 @@ follow the id. `write_date` is stored in microseconds but comes, and is compared
 the last write date loses the rows which share its second; an order that is not unique loses rows between pages.
 """
 
+import json
 import logging
 import urllib.error
 import urllib.request
@@ -265,7 +266,7 @@ def _set_or_none(value: Any, field_type: str) -> Any:
         return None
     if value == "" or (value == 0 and field_type == "many2one_reference"):
         return None
-    return value
+    return json.dumps(value) if field_type in ("one2many", "many2many") else value
 
 
 def _series(column: Column, values: list[Any]) -> pl.Series:

@@ -53,6 +53,10 @@ def _date(name: str, description: str) -> Column:
     return Column(name, "DATE", description)
 
 
+def _links(name: str, description: str) -> Column:
+    return Column(name, "JSON", f"{description} Ids, as a list.")
+
+
 def _number(name: str, description: str) -> Column:
     return Column(name, "DECIMAL(18,4)", description)
 
@@ -183,6 +187,19 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("product_max_qty", "Maximum."),
         _text("trigger", "auto or manual."),
     ),
+    "account.cash.rounding": _entity(
+        "account.cash.rounding",
+        "Roundings of what is paid, to coins.",
+        _number("rounding", "Smallest coin."),
+    ),
+    "pos.config": _entity(
+        "pos.config",
+        "Tills.",
+        _text("name", "Name."),
+        _link("tip_product_id", "Product that a tip is written as."),
+        _flag("cash_rounding", "What is paid is rounded."),
+        _link("rounding_method", "How it is rounded."),
+    ),
     "pos.session": _entity(
         "pos.session",
         "Point-of-sale sessions.",
@@ -226,6 +243,12 @@ ODOO_MODELS: dict[str, Entity] = {
         _flag("is_reward_line", "Reward."),
         _link("coupon_id", "Loyalty or gift card that the reward is taken from."),
         amount="price_subtotal",
+    ),
+    "pos.pack.operation.lot": _entity(
+        "pos.pack.operation.lot",
+        "Lots and serial numbers of point-of-sale lines.",
+        _text("lot_name", "Number."),
+        _link("pos_order_line_id", "Line."),
     ),
     "pos.payment": _entity(
         "pos.payment",
@@ -275,6 +298,12 @@ ODOO_MODELS: dict[str, Entity] = {
         "Loyalty programs.",
         _text("name", "Name."),
         _text("program_type", "Kind."),
+    ),
+    "loyalty.rule": _entity(
+        "loyalty.rule",
+        "What brings points, or a balance, in a loyalty program.",
+        _link("program_id", "Program."),
+        _links("product_ids", "Products that bring it; in a program of gift cards or wallets, those that sell them."),
     ),
     "loyalty.card": _entity(
         "loyalty.card",

@@ -32,7 +32,6 @@ NOT_SENT = {
     ("headoffice_grocer", "stock_adjustments"),
     ("headoffice_grocer", "finance_entries"),
     ("headoffice_gifts", "currency_rates"),
-    ("shop_grocer", "abandoned_checkouts"),
     ("shop_gifts", "abandoned_checkouts"),
 }
 SHARE = 0.02
@@ -158,13 +157,24 @@ def test_tills_and_web_shop_together_are_the_data(build: Build) -> None:
         SELECT count(*), sum((item->>'quantity')::INTEGER * (item->>'price')::DECIMAL(18,2)
                              - (item->>'total_discount')::DECIMAL(18,2))
         FROM (SELECT unnest(line_items::JSON[]) AS item
-              FROM read_json('{landing}/shop_grocer/*.jsonl', columns = {{'line_items': 'JSON'}}))
+              FROM read_json('{landing}/shop_grocer/orders_*.jsonl', columns = {{'line_items': 'JSON'}}))
     """)[0]
     con = open_workspace(build.landing.parent / "again.duckdb", 20171231)
     grocer.load(con, 1, SHARE)
     assert con.sql("SELECT count(*), sum(net_amount) FROM cj_line").fetchall() == [(sold[0] + web[0], sold[1] + web[1])]
     con.close()
     assert web[0] > 0
+
+
+def test_an_abandoned_checkout_is_a_basket_that_was_bought_later_that_day(build: Build) -> None:
+    shape = "columns = {{'id': 'BIGINT', 'created_at': 'VARCHAR', 'subtotal_price': 'VARCHAR', 'customer': 'JSON'}}"
+    assert build.ask(f"""
+        SELECT count(*) > 0, bool_and(checkout.created_at[1:10] = sale.created_at[1:10]
+            AND checkout.created_at < sale.created_at AND checkout.subtotal_price = sale.subtotal_price
+            AND checkout.customer IS NOT DISTINCT FROM sale.customer)
+        FROM read_json('{{landing}}/shop_grocer/abandoned_checkouts_*.jsonl', {shape}) AS checkout
+        LEFT JOIN read_json('{{landing}}/shop_grocer/orders_*.jsonl', {shape}) AS sale ON sale.id = checkout.id // 10
+    """) == [(True, True)]
 
 
 def test_net_is_gross_less_discounts_on_every_line(build: Build) -> None:
@@ -212,7 +222,7 @@ def test_orders_carry_the_offset_of_their_season(build: Build) -> None:
             SELECT 'gb' AS shop, created_at, created_at[6:7]::INTEGER AS month
             FROM read_json('{landing}/shop_gifts/*.jsonl', columns = {{'created_at': 'VARCHAR'}})
             UNION ALL SELECT 'us', created_at, created_at[6:7]::INTEGER
-            FROM read_json('{landing}/shop_grocer/*.jsonl', columns = {{'created_at': 'VARCHAR'}})
+            FROM read_json('{landing}/shop_grocer/orders_*.jsonl', columns = {{'created_at': 'VARCHAR'}})
         ) WHERE month IN (1, 2, 7, 8) ORDER BY ALL
     """)
     assert offsets == [("gb", False, "+00:00"), ("gb", True, "+01:00"), ("us", False, "-05:00"), ("us", True, "-04:00")]
@@ -331,7 +341,7 @@ def test_multiplied_customers_are_new_and_do_the_same(build: Build, tmp_path: Pa
     query = (
         "SELECT count(*), count(DISTINCT receipt_no), sum(net_amount::DECIMAL(18,2)) FROM {} WHERE line_type = 'sale'"
     )
-    web = "SELECT count(*) FROM read_json('{landing}/shop_grocer/*.jsonl', columns = {{'id': 'VARCHAR'}})"
+    web = "SELECT count(*) FROM read_json('{landing}/shop_grocer/orders_*.jsonl', columns = {{'id': 'VARCHAR'}})"
     once, twice = (
         (one.ask(query.format(one.lines("till_*/receipts_*.csv")))[0], one.ask(web)[0][0]) for one in (build, double)
     )

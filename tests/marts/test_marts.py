@@ -129,6 +129,18 @@ def test_only_the_customer_dimension_has_personal_columns(empty: Warehouse) -> N
     assert personal == {"dim_customer"}
 
 
+@pytest.mark.usefixtures("empty_counts")
+def test_no_fact_changes_with_the_identity(empty: Warehouse) -> None:
+    """A merge or split moves history through the cross-reference; only a return looks among all sales of a person."""
+    readers = empty.manifest()["child_map"]
+    found, waiting = set(), ["source.reknit.identity.identity_xref", "source.reknit.identity.identity_golden"]
+    while waiting:
+        node = waiting.pop()
+        found.add(node.rsplit(".", 1)[-1])
+        waiting += [reader for reader in readers[node] if reader.startswith("model.")]
+    assert {name for name in found if name.startswith("fct_")} == {"fct_return"}
+
+
 def test_order_lines_carry_both_currencies_cost_and_the_day_they_were_known(handmade: Warehouse) -> None:
     lines = handmade.rows(
         """select order_line_id, quantity, net_amount, discount_amount, net_amount_reporting, cost_amount,

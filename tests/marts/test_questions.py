@@ -214,8 +214,8 @@ ANSWERS: dict[str, Rows] = {
     # Brand a sold 90 + 70 pens, 28 ink, 16 pads, 7 cups and 20 + 69 tea and milk: 300. Leaks: 3 / 300 of 70 is 0.7, so
     # 2.3 of 3 pens for 6.00. Broken: 1 / 300 of 7 is 0.023, so 0.977 of 1 cup for 4.00.
     "5_what_drives_returns": [
-        ("a", "Pen", "a:pen", "a:2", "leaks", 3, 70, 0.042857, 0.01, 4.6),
-        ("a", "Cup", "a:cup", "a:1", "broken", 1, 7, 0.142857, 0.003333, 3.91),
+        ("a", "Pen", "a:pen", None, "a:2", "leaks", 3, 70, 0.042857, 0.01, 4.6),
+        ("a", "Cup", "a:cup", None, "a:1", "broken", 1, 7, 0.142857, 0.003333, 3.91),
     ],
     # Store 1 has 7 * 3 weekly receipts, 7 cups and 32 baskets: 60. Milk in 24, tea in 20, both in 12.
     "6_bought_together": [("a", "large", "a:milk", "Milk", "a:tea", "Tea", 12, 0.2, 0.5, 1.5)],

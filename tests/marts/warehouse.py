@@ -19,6 +19,15 @@ from pipelines.warehouse import warehouse_path, writer_lock
 
 DBT_DIR = PROJECT_DIR / "dbt_project"
 
+# Values must not depend on the time zone of session or process: those of the staging tests are others, the line's UTC.
+PROFILE = """
+reknit:
+  target: warehouse
+  outputs:
+    warehouse: {type: duckdb, path: "{{ env_var('REKNIT_WAREHOUSE') }}", schema: main, threads: 2,
+                settings: {TimeZone: America/New_York, autoinstall_known_extensions: false}}
+"""
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -28,6 +37,7 @@ class Warehouse:
     def __init__(self, folder: Path, path: Path) -> None:
         self.folder = folder
         self.path = path
+        (folder / "profiles.yml").write_text(PROFILE, encoding="utf-8")
 
     @classmethod
     def make(cls, folder: Path, retail: str) -> "Warehouse":
@@ -47,10 +57,10 @@ class Warehouse:
         run = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", *arguments, "--no-use-colors", "--project-dir", str(DBT_DIR),
-                "--profiles-dir", str(DBT_DIR), "--target-path", str(self.folder / "target"),
+                "--profiles-dir", str(self.folder), "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
             ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path)},
+            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path), "TZ": "Asia/Tokyo"},
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,6 @@
 """Reading a real Odoo: nothing lost, nothing twice, every value in its declared type."""
 
+import json
 import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,13 +25,14 @@ POLARS_TYPES = {
     "DATE": pl.Date,
     "DECIMAL(18,4)": pl.Decimal(18, 4),
     "DECIMAL(18,8)": pl.Decimal(18, 8),
+    "JSON": pl.String,
 }
 # Models that the small retailer has rows in.
 FILLED = [
     "res.company", "res.currency", "res.partner", "res.users", "product.category", "product.template",
     "product.product", "stock.location", "stock.warehouse", "stock.quant", "stock.move", "stock.warehouse.orderpoint",
-    "pos.session", "pos.order", "pos.order.line", "pos.payment", "sale.order", "sale.order.line", "loyalty.program",
-    "loyalty.card", "loyalty.history",
+    "pos.config", "pos.session", "pos.order", "pos.order.line", "pos.payment", "sale.order", "sale.order.line",
+    "loyalty.program", "loyalty.rule", "loyalty.card", "loyalty.history",
 ]  # fmt: skip
 # The app Delivery is not installed.
 OF_OTHER_APPS = {"sale.order.line": "is_delivery"}
@@ -192,3 +194,17 @@ def test_only_refunds_of_the_accounting_are_pulled(source: OdooSource, admin: Ad
     assert refund in frame["id"]
     assert set(frame["move_type"]) == {"out_refund"}
     assert source.ids("account.move") == frame["id"].to_list()
+
+
+def test_products_that_stand_for_money_are_named(source: OdooSource, admin: Admin, soon: datetime) -> None:
+    made = admin.call("loyalty.program", "create_from_template", "gift_card")
+    (program,) = admin.call("loyalty.program", "read", [made["res_id"]], ["program_type", "trigger_product_ids"])
+    assert program["program_type"] == "gift_card"
+    rules = pulled(source, "loyalty.rule", None, soon).filter(pl.col("program_id") == program["id"])
+    assert [json.loads(ids) for ids in rules["product_ids"]] == [program["trigger_product_ids"]]
+
+    (tip,) = admin.call("product.product", "create", [{"name": "Tip"}])
+    till = admin.call("pos.config", "search", [], limit=1)
+    admin.call("pos.config", "write", till, {"tip_product_id": tip})
+    tills = pulled(source, "pos.config", None, soon)
+    assert tills.row(by_predicate=pl.col("id") == till[0], named=True)["tip_product_id"] == tip

@@ -65,6 +65,25 @@ def test_bad_rows_wait_with_reason_and_line(prepared: Settings, landing: Path) -
     ]
 
 
+@pytest.mark.parametrize("amount", ["173,900", "1.234,50", "$1,045.00", "($45.00)", "1 234.50", "NaN"])
+def test_an_amount_in_another_notation_is_never_guessed(prepared: Settings, landing: Path, amount: str) -> None:
+    """cases.md S03 and S14: a comma makes no thousandfold, and an amount that cannot be read is no null and no zero."""
+    (landing / "payments_1.csv").write_text(payments(f'1,5,1,2017-01-01 10:00:00,cash,"{amount}"'))
+    assert load(prepared, landing).rows_quarantined == 1
+    assert rows("select reason, count(*) from ops_quarantine group by all") == [("amount is no DECIMAL(18,4)", 1)]
+    assert rows("select count(*) from raw_pos.payments") == [(0,)]
+
+
+def test_a_store_in_no_known_time_zone_waits(prepared: Settings, landing: Path) -> None:
+    """cases.md S14: a zone that is no IANA name would date nothing; the other stores load."""
+    (landing / "stores_1.csv").write_text(
+        "store_no,name,time_zone\n1,A,Eastern Time (US & Canada)\n2,B,America/New_York\n3,C,\n4,D,europe/london\n"
+    )
+    assert load(prepared, landing, headoffice.STORES, "headoffice").rows_loaded == 3
+    assert rows("select file_line, reason from ops_quarantine") == [(2, "time_zone is no time zone")]
+    assert rows("select store_no from raw_headoffice.stores order by all") == [("2",), ("3",), ("4",)]
+
+
 def test_loaded_once_again_changes_nothing(prepared: Settings, landing: Path) -> None:
     (landing / "payments_1.csv").write_text(payments("1,5,1,2017-01-01 10:00:00,cash,2.50"))
     load(prepared, landing)

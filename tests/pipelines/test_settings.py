@@ -19,6 +19,7 @@ def write(tmp_path: Path, text: str) -> Path:
     [
         ("company: c", "company: nobody", "brands.b.company"),
         ("system: pos", "system: cash", "sources.till.system"),
+        ("time_zone: America/New_York", "time_zone: Eastern Time (US & Canada)", "brands.b.time_zone"),
         ("horizon_days: 28", "horizon_days: 0", "brands.b.churn.horizon_days"),
         ("customer_source: card", "customer_source: none", "sources.till.customer_source"),
         ("retailer: Test", "retailer: Test\ncolour: red", "colour"),

@@ -25,7 +25,7 @@ with
         select
             time_zone,
             ordered_at,
-            cast(hour(timezone(time_zone, timezone('UTC', ordered_at))) as integer) as hour_of_day
+            cast(hour(convert_timezone('UTC', time_zone, ordered_at)) as integer) as hour_of_day
         from (select distinct time_zone, ordered_at from sale_line)
     ),
     basket as (

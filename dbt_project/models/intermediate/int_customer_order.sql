@@ -37,10 +37,7 @@ with
             order_line.discount_amount
         from {{ only_changed(ref("fct_order_line"), "order_id") }} as order_line
         inner join {{ source("ops", "ops_brand") }} as brand on order_line.brand = brand.brand
-        left join
-            {{ ref("int_exchange_rate") }} as rate
-            on brand.currency_code = rate.currency_code
-            and order_line.order_date = rate.rate_date
+        left join {{ marts_exchange_rate("rate", "brand.currency_code", "order_line.order_date") }}
         where order_line.item_kind = 'product' and order_line.source_customer_id is not null
     )
 select

@@ -19,7 +19,7 @@ with
             {{ ref("int_unit_cost") }} as cost
             on order_line.product_id = cost.product_id
             and order_line.order_date >= cost.valid_from_date
-            and order_line.order_date < coalesce(cost.valid_to_date, 'infinity')
+            and order_line.order_date < coalesce(cost.valid_to_date, date '9999-12-31')
     ),
     rated as (
         select
@@ -28,14 +28,8 @@ with
             {{ marts_rate_to_reporting("costed.cost_currency_code", "cost.exchange_rate") }}
             as cost_exchange_rate
         from costed
-        left join
-            {{ ref("int_exchange_rate") }} as own
-            on costed.currency_code = own.currency_code
-            and costed.order_date = own.rate_date
-        left join
-            {{ ref("int_exchange_rate") }} as cost
-            on costed.cost_currency_code = cost.currency_code
-            and costed.order_date = cost.rate_date
+        left join {{ marts_exchange_rate("own", "costed.currency_code", "costed.order_date") }}
+        left join {{ marts_exchange_rate("cost", "costed.cost_currency_code", "costed.order_date") }}
     ),
     priced as (
         select
@@ -65,6 +59,7 @@ select
     item_kind,
     product_id,
     source_sku,
+    lot_no,
     product_name,
     ordered_at,
     order_date,

@@ -40,7 +40,7 @@ with
             period.valid_to_date,
             count(*) as record_count,
             count(distinct record.source_name) as source_count,
-            list(record.record_key order by record.record_key) as record_keys
+            list_sort(list(record.record_key)) as record_keys
         from period
         inner join
             record
@@ -72,9 +72,9 @@ with
         select
             customer_id,
             as_of_date,
-            list(distinct event_kind order by event_kind) as event_kinds,
-            list(distinct other_customer_id order by other_customer_id) filter (
-                where other_customer_id is not null
+            list_sort(list(distinct event_kind)) as event_kinds,
+            list_sort(
+                list(distinct other_customer_id) filter (where other_customer_id is not null)
             ) as other_customer_ids,
             max(other_customer_id) filter (where event_kind = 'merged_into') as merged_into_customer_id
         from told

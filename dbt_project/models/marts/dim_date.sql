@@ -30,7 +30,11 @@ with
         select
             date_day,
             retail_year,
-            divide(date_day - {{ marts_retail_year_start("retail_year") }}, 7) + 1 as retail_week
+            {{
+                marts_whole_quotient(
+                    "date_diff('day', " ~ marts_retail_year_start("retail_year") ~ ", date_day)", 7
+                )
+            }} + 1 as retail_week
         from retail
     ),
     -- Months of 4, 5 and 4 weeks; a 53rd week belongs to the last.
@@ -43,16 +47,14 @@ with
                 when retail_week = 53
                 then 12
                 else
-                    divide(retail_week - 1, 13) * 3 + case
+                    {{ marts_whole_quotient("(retail_week - 1)", 13) }} * 3 + case
                         when (retail_week - 1) % 13 < 4 then 1 when (retail_week - 1) % 13 < 9 then 2 else 3
                     end
             end as retail_month
         from retail_week
     ),
     holiday as (
-        select
-            holiday_date as date_day,
-            list(distinct country_code order by country_code) as holiday_country_codes
+        select holiday_date as date_day, list_sort(list(distinct country_code)) as holiday_country_codes
         from {{ ref("dim_holiday") }}
         group by holiday_date
     )
@@ -62,8 +64,9 @@ select
     cast(quarter(date_day) as integer) as quarter,
     cast(month(date_day) as integer) as month,
     cast(day(date_day) as integer) as day_of_month,
-    cast(isodow(date_day) as integer) as iso_weekday,
-    cast(isoyear(date_day) as integer) as iso_year,
+    cast({{ marts_iso_weekday("date_day") }} as integer) as iso_weekday,
+    -- A week belongs to the year of its Thursday.
+    cast(year(date_trunc('week', date_day) + interval 3 day) as integer) as iso_year,
     cast(weekofyear(date_day) as integer) as iso_week,
     cast(date_trunc('week', date_day) as date) as week_start_date,
     cast(retail_year as integer) as retail_year,
@@ -72,8 +75,8 @@ select
         {{ marts_retail_year_start("retail_year") }} + cast(7 * (retail_week - 1) as integer) as date
     ) as retail_week_start_date,
     cast(retail_month as integer) as retail_month,
-    cast(divide(retail_month - 1, 3) + 1 as integer) as retail_quarter,
-    isodow(date_day) >= 6 as is_weekend,
+    {{ marts_whole_quotient("(retail_month - 1)", 3) }} + 1 as retail_quarter,
+    {{ marts_iso_weekday("date_day") }} >= 6 as is_weekend,
     coalesce(holiday.holiday_country_codes, []) as holiday_country_codes
 from retail_month
 left join holiday using (date_day)

@@ -6,10 +6,10 @@ with
     master as (
         select 1 as priority, *
         from {{ ref("stg_headoffice__product") }}
-        union all by name
+        union all
         select 2 as priority, *
         from {{ ref("stg_odoo__product") }}
-        union all by name
+        union all
         select 3 as priority, *
         from {{ ref("stg_shopify__product") }}
     ),
@@ -65,9 +65,9 @@ with
     seen as (
         select product_id, is_named_only, sku, product_name, unit_of_measure
         from {{ ref("int_product_seen") }}
-        union all by name
-        select distinct product_id
-        from ({{ marts_union_all(marts_stock_facts()) }})
+        union all
+        select distinct product_id, false, null, null, null
+        from ({{ marts_union_all(marts_stock_facts(), columns="product_id") }})
         where product_id is not null
     ),
     undescribed as (
@@ -79,9 +79,17 @@ with
                 null,
                 coalesce(max(seen.sku), substr(seen.product_id, instr(seen.product_id, ':') + 1))
             ) as sku,
+            null as barcode,
             max(seen.product_name) as product_name,
+            null as department,
+            null as category,
+            null as family,
+            null as product_brand,
+            null as package_size,
             coalesce(max(seen.unit_of_measure), 'piece') as unit_of_measure,
-            false as is_described
+            false as is_described,
+            null as described_by_source_name,
+            null as updated_at
         from seen
         left join described on seen.product_id = described.product_id
         where described.product_id is null
@@ -90,7 +98,7 @@ with
     product as (
         select *
         from described
-        union all by name
+        union all
         select *
         from undescribed
     ),

@@ -39,35 +39,64 @@ with
             currency_code,
             opened_date
         from {{ ref("stg_headoffice__store") }}
-        union all by name
+        union all
         select
             2 as priority,
             {{ web_store_id("source_name") }} as store_id,
             source_name as store_name,
             brand,
             'web' as channel,
+            null as region,
+            null as city,
             country_code,
             time_zone,
-            currency_code
+            currency_code,
+            null as opened_date
         from {{ ref("stg_ops__source") }}
         where system = 'shopify'
-        union all by name
+        union all
         select
             3 as priority,
             store_id,
             warehouse_name as store_name,
             brand,
             'warehouse' as channel,
+            null as region,
+            null as city,
+            null as country_code,
             time_zone,
-            currency_code
+            currency_code,
+            null as opened_date
         from {{ ref("stg_odoo__warehouse") }}
-        union all by name
-        select 4 as priority, store_id, store_id as store_name, brand, channel
+        union all
+        select
+            4 as priority,
+            store_id,
+            store_id as store_name,
+            brand,
+            channel,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null
         from sales
         where channel is not null
-        union all by name
-        select 5 as priority, store_id, store_id as store_name, max(brand) as brand, 'warehouse' as channel
-        from ({{ marts_union_all(marts_stock_facts()) }})
+        union all
+        select
+            5 as priority,
+            store_id,
+            store_id as store_name,
+            max(brand) as brand,
+            'warehouse' as channel,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null
+        from ({{ marts_union_all(marts_stock_facts(), columns="store_id, brand") }})
         group by store_id
     ),
     store as (select * from known qualify row_number() over (partition by store_id order by priority) = 1),

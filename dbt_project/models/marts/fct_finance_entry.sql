@@ -17,7 +17,4 @@ select
     }} as amount_reporting,
     entry.known_at
 from {{ ref("stg_headoffice__finance_entry") }} as entry
-left join
-    {{ ref("int_exchange_rate") }} as rate
-    on entry.currency_code = rate.currency_code
-    and entry.posted_date = rate.rate_date
+left join {{ marts_exchange_rate("rate", "entry.currency_code", "entry.posted_date") }}

@@ -92,14 +92,8 @@ with
             end as rate_to_order
         from moment
         inner join placed on moment.order_id = placed.order_id
-        left join
-            {{ ref("int_exchange_rate") }} as own
-            on moment.currency_code = own.currency_code
-            and moment.order_date = own.rate_date
-        left join
-            {{ ref("int_exchange_rate") }} as target
-            on placed.currency_code = target.currency_code
-            and moment.order_date = target.rate_date
+        left join {{ marts_exchange_rate("own", "moment.currency_code", "moment.order_date") }}
+        left join {{ marts_exchange_rate("target", "placed.currency_code", "moment.order_date") }}
     ),
     charged as (
         select
@@ -230,10 +224,7 @@ with
             end as amount
         from {{ only_changed(ref("fct_payment"), "order_id") }} as payment
         inner join ordered on payment.order_id = ordered.order_id
-        left join
-            {{ ref("int_exchange_rate") }} as target
-            on ordered.currency_code = target.currency_code
-            and payment.paid_date = target.rate_date
+        left join {{ marts_exchange_rate("target", "ordered.currency_code", "payment.paid_date") }}
     ),
     paid as (
         select

@@ -16,8 +16,5 @@ select
         )
     }} as amount_reporting
 from payment
-left join
-    {{ ref("int_exchange_rate") }} as rate
-    on payment.currency_code = rate.currency_code
-    and payment.paid_date = rate.rate_date
+left join {{ marts_exchange_rate("rate", "payment.currency_code", "payment.paid_date") }}
 where payment.excluded_reason is null

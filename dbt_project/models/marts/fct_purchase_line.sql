@@ -29,10 +29,7 @@ with
             }} as cost_amount_reporting,
             receipt.known_at
         from receipt
-        left join
-            {{ ref("int_exchange_rate") }} as rate
-            on rate.currency_code = receipt.currency_code
-            and rate.rate_date = receipt.received_date
+        left join {{ marts_exchange_rate("rate", "receipt.currency_code", "receipt.received_date") }}
     )
 select
     purchase_line_id,

@@ -26,10 +26,7 @@ with
             }} as subtotal_amount_reporting,
             checkout.known_at
         from {{ ref("stg_shopify__abandoned_checkout") }} as checkout
-        left join
-            {{ ref("int_exchange_rate") }} as rate
-            on rate.currency_code = checkout.currency_code
-            and rate.rate_date = checkout.begun_date
+        left join {{ marts_exchange_rate("rate", "checkout.currency_code", "checkout.begun_date") }}
     )
 select
     web_event_id,

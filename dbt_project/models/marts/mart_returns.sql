@@ -1,5 +1,5 @@
--- Returns of a product in a store by reason over the 365 days to `as_of`, against what the store sold of it
--- and what the brand's goods come back for that reason on the whole. No source names the lot of a line.
+-- Returns of a product in a store by lot and reason over the 365 days to `as_of`, against what the store sold
+-- of it and what the brand's goods come back for that reason on the whole.
 {% set as_of = marts_as_of() %}
 
 with
@@ -17,6 +17,7 @@ with
             brand,
             store_id,
             product_id,
+            lot_no,
             return_reason,
             currency_code,
             reporting_currency_code,
@@ -26,13 +27,25 @@ with
             {{ measure_returns(is_reporting=true) }} as returns_amount_reporting
         from line
         where line_kind = 'return'
-        group by brand, store_id, product_id, return_reason, currency_code, reporting_currency_code
+        group by brand, store_id, product_id, lot_no, return_reason, currency_code, reporting_currency_code
     ),
+    returned_lot as (select distinct brand, store_id, product_id, lot_no from returned),
+    -- Of a lot what was sold of it; where a return names none, of the product.
     sold as (
-        select brand, store_id, product_id, {{ measure_product_quantity() }} as sold_qty
-        from line
-        semi join returned using (brand, store_id, product_id)
-        group by brand, store_id, product_id
+        select
+            returned_lot.brand,
+            returned_lot.store_id,
+            returned_lot.product_id,
+            returned_lot.lot_no,
+            {{ measure_product_quantity() }} as sold_qty
+        from returned_lot
+        inner join
+            line
+            on line.brand = returned_lot.brand
+            and line.store_id = returned_lot.store_id
+            and line.product_id = returned_lot.product_id
+            and (returned_lot.lot_no is null or line.lot_no = returned_lot.lot_no)
+        group by returned_lot.brand, returned_lot.store_id, returned_lot.product_id, returned_lot.lot_no
     ),
     brand_sold as (select brand, {{ measure_units() }} as sold_qty from line group by brand),
     brand_returned as (
@@ -49,9 +62,10 @@ with
         inner join brand_sold using (brand)
     )
 select
-    brand,
-    store_id,
-    product_id,
+    returned.brand,
+    returned.store_id,
+    returned.product_id,
+    returned.lot_no,
     returned.return_reason,
     {{ as_of }} as as_of_date,
     returned.return_line_count,
@@ -68,7 +82,12 @@ select
     returned.reporting_currency_code,
     returned.returns_amount_reporting
 from returned
-inner join sold using (brand, store_id, product_id)
+inner join
+    sold
+    on returned.brand = sold.brand
+    and returned.store_id = sold.store_id
+    and returned.product_id = sold.product_id
+    and returned.lot_no is not distinct from sold.lot_no
 inner join
     brand_rate
     on returned.brand = brand_rate.brand

@@ -84,24 +84,5 @@ with
     )
 
 select
-    source_name,
-    source_customer_id,
-    brand,
-    record_kind,
-    first_name,
-    last_name,
-    coalesce({{ text_or_null("concat_ws(' ', first_name, last_name)") }}, full_name) as full_name,
-    email,
-    phone,
-    street,
-    city,
-    postcode,
-    country_code,
-    birth_date,
-    loyalty_number,
-    tax_id,
-    parent_source_customer_id,
-    has_marketing_consent,
-    updated_at,
-    known_at
+    * replace (coalesce({{ text_or_null("concat_ws(' ', first_name, last_name)") }}, full_name) as full_name)
 from record

@@ -17,23 +17,31 @@ with
     week as (
         select brand, unnest([true, false]) as is_now, now_date - unnest([0, days_back]) as first_date from period
     ),
-    place as (select store_id, brand, coalesce(region, country_code) as region from dim_store),
+    store_period as (
+        select
+            store.store_id,
+            store.brand,
+            coalesce(store.region, store.country_code) as region,
+            week.is_now,
+            week.first_date
+        from dim_store as store
+        inner join week on store.brand = week.brand
+    ),
     sold as (
         select
-            place.brand,
-            place.region,
-            week.is_now,
+            store_period.brand,
+            store_period.region,
+            store_period.is_now,
             sales.category,
             sum(sales.sold_qty) as qty,
             sum(sales.gross_sales_amount - sales.discount_amount) as amount
         from mart_sales_daily as sales
-        inner join place on sales.store_id = place.store_id
         inner join
-            week
-            on place.brand = week.brand
-            and sales.order_date >= week.first_date
-            and sales.order_date < week.first_date + 28
-        group by place.brand, place.region, week.is_now, sales.category
+            store_period
+            on sales.store_id = store_period.store_id
+            and sales.order_date >= store_period.first_date
+            and sales.order_date < store_period.first_date + 28
+        group by store_period.brand, store_period.region, store_period.is_now, sales.category
         having sum(sales.sold_qty) > 0
     ),
     category as (
@@ -60,33 +68,31 @@ with
     ),
     stock as (
         select
-            place.brand,
-            place.region,
-            avg(if(level.on_hand_qty <= 0, 1, 0)) filter (where week.is_now)
-            - avg(if(level.on_hand_qty <= 0, 1, 0)) filter (where not week.is_now) as stock_out_change
+            store_period.brand,
+            store_period.region,
+            avg(if(level.on_hand_qty <= 0, 1, 0)) filter (where store_period.is_now)
+            - avg(if(level.on_hand_qty <= 0, 1, 0)) filter (where not store_period.is_now) as stock_out_change
         from fct_stock_level as level
-        inner join place on level.store_id = place.store_id
         inner join
-            week
-            on place.brand = week.brand
-            and level.stock_date >= week.first_date
-            and level.stock_date < week.first_date + 28
-        group by place.brand, place.region
+            store_period
+            on level.store_id = store_period.store_id
+            and level.stock_date >= store_period.first_date
+            and level.stock_date < store_period.first_date + 28
+        group by store_period.brand, store_period.region
     ),
     promoted as (
         select
-            place.brand,
-            place.region,
-            coalesce(sum(store.sold_qty) filter (where week.is_now), 0) as now_qty,
-            coalesce(sum(store.sold_qty) filter (where not week.is_now), 0) as before_qty
+            store_period.brand,
+            store_period.region,
+            coalesce(sum(store.sold_qty) filter (where store_period.is_now), 0) as now_qty,
+            coalesce(sum(store.sold_qty) filter (where not store_period.is_now), 0) as before_qty
         from mart_promotion_store as store
-        inner join place on store.store_id = place.store_id
         inner join
-            week
-            on place.brand = week.brand
-            and store.week_start_date >= week.first_date
-            and store.week_start_date < week.first_date + 28
-        group by place.brand, place.region
+            store_period
+            on store.store_id = store_period.store_id
+            and store.week_start_date >= store_period.first_date
+            and store.week_start_date < store_period.first_date + 28
+        group by store_period.brand, store_period.region
     ),
     change as (
         select

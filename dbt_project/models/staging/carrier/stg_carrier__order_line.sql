@@ -57,6 +57,7 @@ select
     line.item_kind,
     if(line.item_kind = 'product', {{ product_id("line.code_space", "line.sku") }}, null) as product_id,
     line.sku as source_sku,
+    cast(null as varchar) as lot_no,
     {{ text_or_null("line.description") }} as product_name,
     line.ordered_at,
     {{ business_date("line.returned_at", "line.closing_hour") }} as order_date,

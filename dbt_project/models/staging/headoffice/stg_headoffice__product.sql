@@ -1,16 +1,3 @@
-select
-    {{ product_id("source.code_space", "version.sku") }} as product_id,
-    version.source_name,
-    source.code_space,
-    version.sku,
-    {{ barcode_text("version.barcode") }} as barcode,
-    version.name as product_name,
-    {{ text_or_null("version.department") }} as department,
-    {{ text_or_null("version.category") }} as category,
-    {{ text_or_null("version.family") }} as family,
-    {{ text_or_null("version.product_brand") }} as product_brand,
-    {{ text_or_null("version.package_size") }} as package_size,
-    version.unit_of_measure,
-    {{ utc("version.updated_at") }} as updated_at
-from {{ newest_version(source("raw_headoffice", "products"), ["sku"], changed_at="updated_at") }} as version
-inner join {{ ref("stg_ops__source") }} as source using (source_name)
+select * exclude (updated_date)
+from {{ ref("stg_headoffice__product_version") }}
+qualify row_number() over (partition by source_name, sku order by updated_at desc nulls last) = 1

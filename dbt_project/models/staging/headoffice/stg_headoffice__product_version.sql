@@ -1,7 +1,8 @@
--- Every state of the product master that was sent; stg_headoffice__product holds the newest.
+-- Every state of the product master that was sent.
 select
     {{ product_id("source.code_space", "version.sku") }} as product_id,
     version.source_name,
+    source.code_space,
     version.sku,
     {{ barcode_text("version.barcode") }} as barcode,
     version.name as product_name,

@@ -8,6 +8,31 @@ with
             and program.id = card.program_id
     ),
 
+    -- What is sold as a product and is none: the products that bring the balance of a gift card or a wallet,
+    -- and those that tills write a tip as.
+    money_product as (
+        select
+            rule.source_name,
+            unnest(from_json(rule.product_ids, '["BIGINT"]')) as product_id,
+            'gift_card' as item_kind
+        from {{ source("raw_odoo", "loyalty_rule") }} as rule
+        inner join
+            {{ source("raw_odoo", "loyalty_program") }} as program
+            on program.source_name = rule.source_name
+            and program.id = rule.program_id
+        where program.program_type in ('gift_card', 'ewallet')
+        union
+        select source_name, tip_product_id as product_id, 'tip' as item_kind
+        from {{ source("raw_odoo", "pos_config") }}
+    ),
+
+    -- A till's line of tracked goods names what was handed over.
+    line_lot as (
+        select source_name, pos_order_line_id, string_agg(distinct lot_name, ', ' order by lot_name) as lot_no
+        from {{ source("raw_odoo", "pos_pack_operation_lot") }}
+        group by source_name, pos_order_line_id
+    ),
+
     line as (
         select
             orders.order_id,
@@ -21,6 +46,7 @@ with
             orders.source_config_id as terminal_no,
             orders.source_cashier_id as cashier_no,
             line.product_id,
+            line_lot.lot_no,
             line.full_product_name as product_name,
             orders.ordered_at,
             orders.order_date,
@@ -46,6 +72,7 @@ with
             {{ source("raw_odoo", "pos_order_line") }} as refunded
             on refunded.source_name = line.source_name
             and refunded.id = line.refunded_orderline_id
+        left join line_lot on line_lot.source_name = line.source_name and line_lot.pos_order_line_id = line.id
 
         union all by name
 
@@ -93,9 +120,11 @@ with
                 then 'gift_card'
                 when is_reward or price_unit < 0
                 then 'discount'
+                when money_product.item_kind is not null
+                then money_product.item_kind
                 when is_delivery
                 then 'shipping'
-                when product_id is null
+                when line.product_id is null
                 then 'manual'
                 else 'product'
             end as item_kind,
@@ -111,14 +140,31 @@ with
             end as listed_amount
         from line
         left join card on card.source_name = line.source_name and card.id = line.coupon_id
+        left join
+            money_product
+            on money_product.source_name = line.source_name
+            and money_product.product_id = line.product_id
     ),
 
-    -- A till's order is paid to the coin: what was paid beside its total is rounding. What differs by a whole
-    -- unit is no rounding, and shows as a difference of the order.
+    -- Where a till rounds to coins, what was paid beside an order's total is rounding, up to the smallest
+    -- coin.
+    -- A larger difference is none, and shows as a difference of the order.
     rounding as (
-        select *, paid_amount - total_amount as rounding_amount
-        from {{ ref("stg_odoo__pos_order") }}
-        where excluded_reason is null and paid_amount <> total_amount and abs(paid_amount - total_amount) < 1
+        select orders.*, orders.paid_amount - orders.total_amount as rounding_amount
+        from {{ ref("stg_odoo__pos_order") }} as orders
+        inner join
+            {{ source("raw_odoo", "pos_config") }} as config
+            on config.source_name = orders.source_name
+            and cast(config.id as varchar) = orders.source_config_id
+            and config.cash_rounding
+        inner join
+            {{ source("raw_odoo", "account_cash_rounding") }} as method
+            on method.source_name = config.source_name
+            and method.id = config.rounding_method
+        where
+            orders.excluded_reason is null
+            and orders.paid_amount <> orders.total_amount
+            and abs(orders.paid_amount - orders.total_amount) < method.rounding
     ),
 
     -- A credit note of a till's order is that order's own; the others give money back for sale orders.
@@ -148,12 +194,13 @@ select
     kind.item_kind,
     if(kind.item_kind = 'product', product.product_id, null) as product_id,
     product.default_code as source_sku,
+    kind.lot_no,
     coalesce({{ text_or_null("kind.product_name") }}, product.product_name) as product_name,
     kind.ordered_at,
     kind.order_date,
     cast(if(kind.is_discount, 0, kind.quantity) as decimal(18, 3)) as quantity,
     if(
-        kind.is_discount or kind.is_delivery, 'amount', coalesce(master.unit_of_measure, 'piece')
+        kind.item_kind in ('product', 'manual'), coalesce(master.unit_of_measure, 'piece'), 'amount'
     ) as unit_of_measure,
     cast(kind.listed_amount as decimal(18, 4)) as gross_amount,
     cast(cast(kind.listed_amount as decimal(18, 4)) - kind.net_amount as decimal(18, 4)) as discount_amount,

@@ -338,6 +338,7 @@ select
         then {{ unknown_product_id("priced.code_space", "priced.product_name") }}
     end as product_id,
     priced.source_sku,
+    cast(null as varchar) as lot_no,
     priced.product_name,
     coalesce(priced.happened_at, priced.ordered_at) as ordered_at,
     coalesce(
