@@ -181,8 +181,9 @@
 {% endmacro %}
 
 {#- Before a build: find the units that changed and take them out. What else of their rows is told to the tables that build
-    on this one, by kind: `named`, what they name before or after, and `moved`, what they name only before or only after. -#}
-{% macro replace_changed(unit, changed, named={}, moved={}) %}
+    on this one, by kind: `named`, what they name before or after, and `moved`, what they name only before or only after.
+    `parts` is for a table too large to be built at once: its units with a `part`, one of which is in memory at a time. -#}
+{% macro replace_changed(unit, changed, named={}, moved={}, parts=none) %}
     {%- if is_incremental() -%}
         create or replace temp table {{ changed_units() }} as
         select distinct unit from (
@@ -201,6 +202,32 @@
         delete from incremental.build
         where model = '{{ this.name }}'
         ;
+        {%- if parts %}
+            create or replace temp table {{ units_by_part() }} as
+            select unit, dense_rank() over (order by part) as part from ({{ parts }});
+            create or replace temp table {{ changed_units() }} as
+            select unit from {{ units_by_part() }} where part = 1;
+        {%- endif %}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro units_by_part() -%} by_part_{{ this.name }} {%- endmacro %}
+
+{#- After the first part of a full build: the others, each by the model's own SQL. -#}
+{% macro build_other_parts() %}
+    {%- if execute and not is_incremental() -%}
+        {%- set parts = (
+            run_query("select coalesce(max(part), 0) from " ~ units_by_part())
+            .columns[0]
+            .values()[0]
+        ) -%}
+        {%- for part in range(2, parts + 1) %}
+            create or replace temp table {{ changed_units() }} as
+            select unit from {{ units_by_part() }} where part = {{ part }};
+            insert into {{ this }} by name {{ sql }};
+        {%- endfor %}
+        drop table {{ units_by_part() }};
+        drop table {{ changed_units() }};
     {%- endif -%}
 {% endmacro %}
 
@@ -221,8 +248,9 @@
 
 {#- The rows of a relation that this build needs: all, or those of the changed units. A table's rows are found by their
     units alone, and then fetched by their numbers: a table is kept by column. -#}
-{% macro only_changed(relation, unit) -%}
-    {%- if not is_incremental() -%} {{ relation }}
+{% macro only_changed(relation, unit, in_parts=false) -%}
+    {%- set in_parts = in_parts and execute and model.config.materialized == "incremental" -%}
+    {%- if not (is_incremental() or in_parts) -%} {{ relation }}
     {%- elif load_relation(relation).is_table -%}
         (
             select *

@@ -232,6 +232,11 @@
     -}}
 {%- endmacro %}
 
+{% macro days_by_quarter() -%}
+    select distinct order_date as unit, date_trunc('quarter', order_date) as part
+    from {{ ref("int_order_line") }}
+{%- endmacro %}
+
 {#- Days with other lines, and those with products that moved to another category. -#}
 {% macro changed_sales_days() -%}
     {%- set recategorised -%}

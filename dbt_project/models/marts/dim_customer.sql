@@ -12,7 +12,7 @@ with
         having bool_and(has_consent)
     ),
     consent as (
-        select customer_id, list(brand order by brand) as marketing_consent_brands
+        select customer_id, list_sort(list(brand)) as marketing_consent_brands
         from brand_consent
         group by customer_id
     ),

@@ -62,6 +62,7 @@ select
     part.source_customer_id,
     part.product_id,
     part.source_sku,
+    part.lot_no,
     part.ordered_at as returned_at,
     part.order_date as return_date,
     part.link_kind,

@@ -3,7 +3,7 @@
 -- work is bounded however many products and baskets there are.
 with
     -- Each use reads only the columns that it needs.
-    line as not materialized (
+    line as not materialized(
         select order_line.brand, cluster.store_cluster, order_line.order_id, order_line.product_id
         from {{ ref("fct_order_line") }} as order_line
         inner join {{ ref("dim_store") }} as cluster using (brand, store_id)

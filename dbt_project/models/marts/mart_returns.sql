@@ -4,7 +4,7 @@
 
 with
     -- Each use reads only the columns that it needs.
-    line as not materialized (
+    line as not materialized(
         from {{ ref("fct_order_line") }}
         where
             item_kind = 'product'

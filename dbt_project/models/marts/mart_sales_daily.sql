@@ -3,15 +3,15 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('order_date', changed_sales_days()) }}",
-        post_hook="{{ remember_build([ref('dim_product')]) }}",
+        pre_hook="{{ replace_changed('order_date', changed_sales_days(), parts=days_by_quarter()) }}",
+        post_hook=["{{ build_other_parts() }}", "{{ remember_build([ref('dim_product')]) }}"],
     )
 }}
 
 with
     line as (
         select order_line.*, product.department, product.category
-        from {{ only_changed(ref("fct_order_line"), "order_date") }} as order_line
+        from {{ only_changed(ref("fct_order_line"), "order_date", in_parts=true) }} as order_line
         left join {{ ref("dim_product") }} as product on order_line.product_id = product.product_id
         where {{ is_merchandise() }}
     )
