@@ -127,6 +127,9 @@ class History:
         today = FIRST_DAY + timedelta(day - 1)
         for till in ("till_east", "till_west"):
             self._write_till(till, day, today, f"{today}")
+        if day == 1:
+            # Receipts of the quarter before.
+            self._write_till("till_east", 200, FIRST_DAY - timedelta(80), f"{today}_earlier")
         if day == 5:
             # Receipts of day 2 that a till had kept.
             self._write_till("till_east", 105, FIRST_DAY + timedelta(1), f"{today}_late")
