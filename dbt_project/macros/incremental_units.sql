@@ -210,6 +210,10 @@
     -}}
 {%- endmacro %}
 
+{% macro customers_by_hash() -%}
+    select distinct customer_id as unit, hash(customer_id) % 8 as part from {{ ref("int_customer_xref") }}
+{%- endmacro %}
+
 {#- Days with other orders, with other customers, or on which others were new. -#}
 {% macro changed_kpi_days() -%}
     {%- set of_changed_customers -%}

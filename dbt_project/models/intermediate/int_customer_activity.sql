@@ -4,8 +4,11 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ replace_changed('customer_id', changed_customers(), moved=first_sales()) }}",
-        post_hook="{{ remember_build([source('ops', 'ops_brand')], 'customer_id', moved=first_sales()) }}",
+        pre_hook="{{ replace_changed('customer_id', changed_customers(), moved=first_sales(), parts=customers_by_hash()) }}",
+        post_hook=[
+            "{{ build_other_parts() }}",
+            "{{ remember_build([source('ops', 'ops_brand')], 'customer_id', moved=first_sales()) }}",
+        ],
     )
 }}
 {% set as_of = marts_as_of() %}
@@ -24,7 +27,7 @@
 with
     xref as (
         select source_name as customer_source_name, source_customer_id, customer_id
-        from {{ only_changed(ref("int_customer_xref"), "customer_id") }}
+        from {{ only_changed(ref("int_customer_xref"), "customer_id", in_parts=true) }}
         where valid_to is null
     ),
     order_day as (
