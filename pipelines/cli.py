@@ -16,7 +16,9 @@ from pipelines.odoo import setup
 from pipelines.odoo.client import OdooClient, OdooError
 from pipelines.odoo.ledger import PlanChangedError
 from pipelines.odoo.schema import BOT_LOGIN
-from pipelines.settings import PROJECT_DIR, SettingsError, load_settings, odoo_connection, state_dir
+from pipelines.odoo.sink import ApplyResult
+from pipelines.settings import PROJECT_DIR, Settings, SettingsError, load_settings, odoo_connection, state_dir
+from pipelines.state import prepare_state
 from pipelines.warehouse import WarehouseBusyError, docs_path, personal_path, published_path, read_published
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Knit a retailer's customers together again.")
@@ -75,34 +77,78 @@ def run(
     show_summary()
 
 
-@app.command(epilog="Example: retail plan")
-def plan() -> None:
-    """Show what the last run would have Odoo show, and what that changes in each connected Odoo."""
-    settings = load_settings()
+@odoo_app.command("plan", epilog="Example: retail odoo plan --rows 50")
+def odoo_plan(rows: Annotated[int, typer.Option(help="Changes shown one by one.")] = 10) -> None:
+    """Show what the last run would have Odoo show, what that changes in each connected Odoo, and what stops it."""
     console.print(_table("What an Odoo should show", ["kind", "records"], _desired()))
+    settings = _migrated_settings()
     plans = writeback.plan_all(settings, run_id=f"plan-{uuid.uuid4().hex[:8]}")
     if not plans:
         console.print("No Odoo is connected; records are matched once ODOO_URL and its companions are set.")
     for found in plans:
-        changes = [[kind, operation, f"{count:,}"] for (kind, operation), count in found.plan.changes.items()]
-        console.print(_table(f"Changes in {found.odoo_name}", ["kind", "operation", "records"], changes))
-        matches = [[kind, f"{match.matched:,}", f"{match.unmatched:,}"] for kind, match in found.matches.items()]
+        matches = [[kind, match.matched, match.unmatched] for kind, match in found.matches.items()]
         console.print(_table("Records that the Odoo has", ["kind", "found", "not found"], matches))
-        console.print(f"To apply: retail apply {found.odoo_name} {found.plan.digest}", soft_wrap=True)
+        first = writeback.first_changes(found.odoo_name, rows)
+        console.print(_table(f"First changes in {found.odoo_name}", ["key", "what", "values"], first))
+        changes = [[kind, operation, count] for (kind, operation), count in found.plan.changes.items()]
+        console.print(_table(f"Changes in {found.odoo_name}", ["kind", "operation", "records"], changes))
+        _show_stops(found.stopped_by)
+        digest = found.plan.digest[: writeback.DIGEST_LENGTH]
+        console.print(f"The plan is {digest}. To apply exactly it: retail odoo apply {digest}", soft_wrap=True)
 
 
-@app.command(epilog="Example: retail apply odoo_main 3f9a2c...")
-def apply(
-    odoo_name: Annotated[str, typer.Argument(help="The Odoo's name in retail.yaml.")],
-    digest: Annotated[str, typer.Argument(help="The digest that `retail plan` showed.")],
+@odoo_app.command("apply", epilog="Example: retail odoo apply 3f9a2c51d0e7")
+def odoo_apply(digest: Annotated[str, typer.Argument(help="The digest that `retail odoo plan` showed.")]) -> None:
+    """Apply exactly the plan that `retail odoo plan` showed, or refuse if the world has moved on."""
+    _show_result(writeback.apply_digest(_migrated_settings(), f"apply-{uuid.uuid4().hex[:8]}", digest))
+
+
+@odoo_app.command("undo", epilog="Example: retail odoo undo apply-3f9a2c51")
+def odoo_undo(
+    run_id: Annotated[str, typer.Argument(help="A run_id of sync_ledger; `retail odoo runs` lists them.")],
 ) -> None:
-    """Apply exactly the plan that `retail plan` showed, or refuse if the world has moved on."""
-    result = writeback.apply_one(odoo_name, f"apply-{uuid.uuid4().hex[:8]}", digest)
-    console.print(f"{result.status}: {result.applied:,} applied, {result.rejected:,} refused, {result.calls:,} calls.")
+    """Take back what a run wrote, where nobody has touched it since, and say what is left."""
+    for odoo_name, (undone, result) in writeback.undo(
+        _migrated_settings(), run_id, f"undo-{uuid.uuid4().hex[:8]}"
+    ).items():
+        console.print(_table(f"Left in {odoo_name}", ["why", "records"], undone.left.items()))
+        _show_result(result)
+
+
+@odoo_app.command("runs", epilog="Example: retail odoo runs")
+def odoo_runs() -> None:
+    """Show which runs wrote to an Odoo, the newest first."""
+    _migrated_settings()
+    columns = ["run", "Odoo", "began, UTC", "applied", "failed"]
+    console.print(_table("Runs that wrote", columns, writeback.runs_that_wrote()))
+
+
+def _migrated_settings() -> Settings:
+    """The settings, once the warehouse is of this release: the last run may have been of an earlier one."""
+    settings = load_settings()
+    prepare_state(settings)
+    return settings
+
+
+def _show_result(result: ApplyResult) -> None:
+    console.print(
+        f"{result.status}: {result.applied:,} applied, {result.rejected:,} refused, {result.left:,} values left "
+        f"to people, {result.calls:,} calls."
+    )
+    _show_stops(result.stopped_by)
+    if result.stopped_by:
+        raise typer.Exit(code=1)
+
+
+def _show_stops(reasons: Iterable[str]) -> None:
+    for reason in reasons:
+        console.print(f"Stopped: {reason}", style="red", soft_wrap=True)
 
 
 @odoo_app.command("setup", epilog="Example: ODOO_USER=admin ODOO_PASSWORD=... retail odoo setup --check")
-def odoo_setup(check: Annotated[bool, typer.Option("--check", help="Only show what would be made.")] = False) -> None:
+def odoo_setup(
+    check: Annotated[bool, typer.Option("--check", help="Only show what would be done.")] = False,
+) -> None:
     """Once, as an administrator: make models, fields, views and the bot in the connected Odoo."""
     server = odoo_connection()
     if server is None:

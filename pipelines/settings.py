@@ -83,12 +83,56 @@ class Source(_Section):
     enabled: bool = True
 
 
+class TaskRoute(_Section):
+    """Who gets the tasks of which customers: all that is named has to fit.
+
+    language: what the partner's language in Odoo begins with, such as de. min_value_amount: value at risk, in the
+    reporting currency. login: an Odoo login.
+    """
+
+    brand: str | None = None
+    country_code: str | None = None
+    postcode_prefix: str | None = None
+    language: str | None = None
+    min_value_amount: float | None = None
+    login: str
+
+
 class TaskLimits(_Section):
-    """How many tasks a run may make, and who gets them (an Odoo login)."""
+    """How many tasks a day may make, and who gets them: the first route that fits, else `assignee_login`.
+
+    max_activities_per_assignee: new ones a person and day. max_open_per_person: not done yet. holdout_share: of the
+    customers who could get a task, how many get none and show no score, so that the effect of acting is known.
+    """
 
     max_activities_per_assignee: int = Field(default=20, ge=0)
+    max_open_per_person: int = Field(default=60, ge=0)
     max_cases: int = Field(default=20, ge=0)
+    holdout_share: float = Field(default=0, ge=0, le=0.5)
+    routes: tuple[TaskRoute, ...] = ()
     assignee_login: str = "admin"
+
+
+class WriteRules(_Section):
+    """Whether anything is written to an Odoo, and how much of a surprise a plan may be before it is stopped.
+
+    transport: how the sink talks to Odoo. json2 needs Odoo 19 and an API key in ODOO_PASSWORD.
+    is_writing_on: read again at every batch; false stops a run that is under way.
+    max_turned_share: of the scores of a kind that stand in an Odoo, how many one plan may turn: give a customer another
+    level, a product half or twice the forecast, or archive them. New numbers alone come every day.
+    max_source_age_days: a source that is silent for longer stops all writing.
+    max_new_tasks: activities and cases that one plan may make.
+    min_model_auc: a model that tells apart no better than that on its test period writes nothing.
+    human_edit_days: for how long a value that a person put in the place of ours is left.
+    """
+
+    transport: Literal["xmlrpc", "json2"] = "xmlrpc"
+    is_writing_on: bool = True
+    max_turned_share: float = Field(default=0.3, ge=0, le=1)
+    max_source_age_days: int = Field(default=7, ge=0)
+    max_new_tasks: int = Field(default=100, ge=0)
+    min_model_auc: float = Field(default=0.6, ge=0, le=1)
+    human_edit_days: int = Field(default=90, ge=0)
 
 
 class Settings(_Section):
@@ -100,6 +144,7 @@ class Settings(_Section):
     brands: dict[str, Brand]
     sources: dict[str, Source]
     tasks: TaskLimits = TaskLimits()
+    odoo: WriteRules = WriteRules()
     seed: int = 20171231
 
     @model_validator(mode="after")
@@ -112,6 +157,9 @@ class Settings(_Section):
                 raise ValueError(f"sources.{key}.brand: no brand is called '{source.brand}'")
             if source.customer_source is not None and source.customer_source not in self.sources:
                 raise ValueError(f"sources.{key}.customer_source: no source is called '{source.customer_source}'")
+        for position, route in enumerate(self.tasks.routes):
+            if route.brand is not None and route.brand not in self.brands:
+                raise ValueError(f"tasks.routes.{position}.brand: no brand is called '{route.brand}'")
         return self
 
     def sources_of(self, system: str) -> dict[str, Source]:

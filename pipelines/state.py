@@ -14,7 +14,7 @@ from pipelines.sources import SYSTEMS
 from pipelines.sources.contract import Entity, System
 from pipelines.warehouse import connect, transaction, warehouse_path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BOOKKEEPING = {
     "source_name": "VARCHAR",
@@ -78,8 +78,15 @@ def _add_run_id(connection: Connection) -> None:
     connection.execute("alter table ops_file_load add column if not exists run_id VARCHAR")
 
 
+def _add_assignee_and_attempts(connection: Connection) -> None:
+    """2 to 3: a matter names the person who got its task, a refused row how often it was tried."""
+    connection.execute("alter table if exists sync_matter add column if not exists assignee_login VARCHAR")
+    for column in ("values_json JSON", "attempts INTEGER", "retry_at TIMESTAMP"):
+        connection.execute(f"alter table if exists sync_rejected add column if not exists {column}")
+
+
 # From the version in the key to the next.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_run_id}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_run_id, 2: _add_assignee_and_attempts}
 
 
 def raw_table(system: System, entity: Entity) -> str:

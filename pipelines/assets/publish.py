@@ -4,11 +4,9 @@ import dagster as dg
 
 from pipelines.catalog import dbt_tables
 from pipelines.dbt import as_of, prepare_manifest, write_docs
-from pipelines.freshness import write_freshness
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.publishing import is_published, publish
 from pipelines.runs import banner, finish_run
-from pipelines.settings import load_settings
 from pipelines.warehouse import connect, docs_path, personal_path, published_path, read_published
 
 
@@ -33,7 +31,6 @@ def published_asset(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         tables, day = dbt_tables(prepare_manifest()), as_of(context)
         with connect() as connection:
-            write_freshness(connection, load_settings().sources, day)
             finish_run(connection, context.run_id)
             rows = publish(connection, published_path(), tables, with_personal=False, as_of=day)
             publish(connection, personal_path(), tables, with_personal=True, as_of=day)

@@ -17,10 +17,15 @@ from pipelines.state import prepare_state
 from pipelines.warehouse import connect
 
 SETTING_KEYS = [dg.AssetKey("ops_source"), dg.AssetKey("ops_brand")]
+# State that a later stage of the run before wrote, as this run's marts find it.
+STATE_KEYS = [dg.AssetKey("sync_holdout")]
 
 
 @dg.multi_asset(
-    specs=[dg.AssetSpec(key, group_name="settings", description="From retail.yaml.") for key in SETTING_KEYS],
+    specs=[
+        *(dg.AssetSpec(key, group_name="settings", description="From retail.yaml.") for key in SETTING_KEYS),
+        *(dg.AssetSpec(key, group_name="settings", description="As the run before left it.") for key in STATE_KEYS),
+    ],
     partitions_def=daily,
     pool=WRITE_POOL,
     backfill_policy=ONE_DAY_A_RUN,
@@ -30,7 +35,7 @@ def settings_tables(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     prepare_state(load_settings())
     with connect() as connection:
         start_run(connection, context.run_id, as_of(context))
-    for key in SETTING_KEYS:
+    for key in (*SETTING_KEYS, *STATE_KEYS):
         yield dg.MaterializeResult(asset_key=key)
 
 

@@ -4,11 +4,14 @@ import dagster as dg
 
 from pipelines import writeback
 from pipelines.dbt import as_of
+from pipelines.freshness import write_freshness
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings
 from pipelines.sources import odoo_entities
+from pipelines.warehouse import connect
 
 SCORES = ["score_churn", "score_demand", "score_return_anomaly"]
+REFUSED_ROWS = 50
 _PARTNERS = dg.AssetKey([odoo_entities.SYSTEM.schema, "res_partner"])
 _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
 
@@ -23,11 +26,16 @@ _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
 )
 def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """What an Odoo should show, by our own customer and product ids; needs none."""
-    return dg.MaterializeResult(metadata=dict(writeback.desire(load_settings(), context.run_id)))
+    settings = load_settings()
+    with connect() as connection:
+        # A plan is stopped where a source is silent for too long.
+        write_freshness(connection, settings.sources, as_of(context))
+    return dg.MaterializeResult(metadata=dict(writeback.desire(settings, context.run_id)))
 
 
 @dg.asset(
     deps=["sync_desired", "identity_xref", _PARTNERS, _PRODUCTS],
+    check_specs=[dg.AssetCheckSpec("within_guards", asset="sync_plan", description="No guard stops the plan.")],
     group_name="sync",
     partitions_def=daily,
     pool=WRITE_POOL,
@@ -37,7 +45,16 @@ def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 def sync_plan(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """What has to change in each Odoo, against what was last written there."""
     plans = writeback.plan_all(load_settings(), context.run_id)
-    return dg.MaterializeResult(metadata={p.odoo_name: f"{p.plan.size} changes, {p.plan.digest[:12]}" for p in plans})
+    return dg.MaterializeResult(
+        metadata={p.odoo_name: f"{p.plan.size} changes, {p.plan.digest[: writeback.DIGEST_LENGTH]}" for p in plans},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="within_guards",
+                passed=not any(p.stopped_by for p in plans),
+                metadata={p.odoo_name: "; ".join(p.stopped_by) or "passed" for p in plans},
+            )
+        ],
+    )
 
 
 @dg.asset(
@@ -51,9 +68,18 @@ def sync_plan(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 def sync_ledger(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The plan applied over XML-RPC, each row's outcome in the ledger; only the latest day writes."""
     results = writeback.apply_current(load_settings(), context.run_id, as_of(context))
-    return dg.MaterializeResult(
-        metadata={name: f"{r.status}: {r.applied} applied, {r.rejected} refused" for name, r in results.items()}
-    )
+    for name, result in results.items():
+        for reason in result.stopped_by:
+            context.log.error(f"{name}: nothing more is written. {reason}")
+    metadata: dict[str, dg.MetadataValue] = {}
+    for name, result in results.items():
+        done = f"{result.status}: {result.applied} applied, {result.rejected} refused, {result.left} left to people"
+        metadata[name] = dg.MetadataValue.text("; ".join([done, *result.stopped_by]))
+        if refused := writeback.refused_rows(name, REFUSED_ROWS):
+            lines = [f"| {key} | {attempts} | {error.replace('|', ' ')} |" for key, attempts, error in refused]
+            table = "\n".join(["| key | attempts | Odoo's reason |", "|---|---|---|", *lines])
+            metadata[f"{name}_refused"] = dg.MetadataValue.md(table)
+    return dg.MaterializeResult(metadata=metadata)
 
 
 odoo_assets = [sync_plan, sync_ledger]

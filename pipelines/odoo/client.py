@@ -1,4 +1,4 @@
-"""An Odoo over XML-RPC: one call, one outcome, by name.
+"""An Odoo: one call, one outcome, by name; over XML-RPC, which every version has.
 
 Belongs here: the connection, what a server can do, which faults there are, and the gate that no write passes that its
 caller did not list. Does not belong here: what is written (`plan.py`) or how a doubtful write is settled (`sink.py`).
@@ -13,7 +13,7 @@ import ssl
 import xmlrpc.client
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pipelines.settings import OdooConnection
@@ -56,6 +56,10 @@ class ValidationError(OdooError):
 
 class UnavailableError(OdooError):
     """The server was not reached, or a read did not come back; nothing was done."""
+
+
+class NotSetUpError(OdooError):
+    """The Odoo has not been set up for the sink, or the bot lacks a right; nothing was sent."""
 
 
 class MaybeDoneError(OdooError):
@@ -112,7 +116,9 @@ class _Transport(xmlrpc.client.Transport):
 
 
 class OdooClient:
-    """A login on one database. `writable` lists the (model, method) pairs that may change something; none by default.
+    """A login on one database, over XML-RPC; `json2.py` has the same over JSON-2.
+
+    `writable` lists the (model, method) pairs that may change something; none by default.
 
     A call raises LoginRefusedError, AccessDeniedError, ValidationError or UnavailableError when nothing was done,
     MaybeDoneError when that is not known, and ForbiddenWriteError before anything is sent. `write_count` counts the
@@ -138,7 +144,7 @@ class OdooClient:
         self.write_count = 0
 
     @classmethod
-    def connect(cls, connection: OdooConnection, writable: Writable = frozenset()) -> "OdooClient":
+    def connect(cls, connection: OdooConnection, writable: Writable = frozenset()) -> Self:
         """The client of what the environment names."""
         return cls(
             connection.url,
@@ -179,9 +185,7 @@ class OdooClient:
         if is_write and (model, method) not in self._writable:
             raise ForbiddenWriteError(f"{model}.{method} is not among the writes allowed here; nothing was sent.")
         self.write_count += is_write
-        where = f"{model}.{method}"
-        parameters = (self.database, self.user_id, self._password, model, method, list(args), dict(kwargs or {}))
-        return self._ask("object", "execute_kw", parameters, where, is_write=is_write)
+        return self._send(model, method, args, kwargs or {}, is_write=is_write)
 
     def search_read(
         self, model: str, domain: list[object], fields: Iterable[str], **options: object
@@ -207,6 +211,12 @@ class OdooClient:
             return False
         return True
 
+    def _send(
+        self, model: str, method: str, args: Sequence[object], kwargs: Mapping[str, object], *, is_write: bool
+    ) -> Any:
+        parameters = (self.database, self.user_id, self._password, model, method, list(args), dict(kwargs))
+        return self._ask("object", "execute_kw", parameters, f"{model}.{method}", is_write=is_write)
+
     def _ask(
         self, service: str, method: str, parameters: tuple[object, ...], where: str, *, is_write: bool = False
     ) -> Any:
@@ -230,15 +240,15 @@ def _named(fault: xmlrpc.client.Fault, where: str, user: str, is_write: bool) ->
     """The error that a fault means."""
     text = str(fault.faultString).strip()
     if fault.faultCode == _FAULT_ACCESS:
-        return AccessDeniedError(f"{where}: {user} has no access. {_short(text)}")
+        return AccessDeniedError(f"{where}: {user} has no access. {short(text)}")
     if fault.faultCode == _FAULT_APPLICATION:
         # A traceback; its last line says what happened. The reply is put together after the transaction's end.
         text = text.splitlines()[-1] if text else ""
         if "cannot marshal" in text and is_write:
-            return MaybeDoneError(f"{where}: {_short(text)}")
-    return ValidationError(f"{where}: {_short(text)}")
+            return MaybeDoneError(f"{where}: {short(text)}")
+    return ValidationError(f"{where}: {short(text)}")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """One line for a log: no e-mail address, not long."""
     return _PERSONAL.sub("…", " ".join(text.split()))[:REASON_LENGTH]

@@ -22,7 +22,10 @@ from pipelines.warehouse import transaction
 
 Store = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
-_COLUMNS = "key, target_kind, operation, model, res_id, new_values_json::varchar, values_json::varchar"
+_COLUMNS = """key, target_kind, operation, model, res_id, new_values_json::varchar, values_json::varchar,
+    old_values_json::varchar"""
+# Until the same values are tried again: the next day's run, then every second day's, every fourth, ...
+RETRY_HOURS = 20
 _FRAME = {
     "key": pl.String,
     "target_kind": pl.String,
@@ -36,7 +39,10 @@ _FRAME = {
 
 @dataclass(frozen=True)
 class Change:
-    """One row of a plan. `values` is what is sent; `values_json` is everything that then stands in Odoo."""
+    """One row of a plan. `values` is what is sent; `values_json` is everything that then stands in Odoo.
+
+    old_values: what we last knew to stand there in the fields that change.
+    """
 
     key: str
     target_kind: str
@@ -45,19 +51,35 @@ class Change:
     res_id: int | None
     values: dict[str, Any]
     values_json: str
+    old_values: dict[str, Any]
     error: str = ""
 
 
 @dataclass(frozen=True)
+class Touch:
+    """A field of ours that a person changed, and the person's value."""
+
+    key: str
+    field: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of some changes. `gone`: their record is not there any more."""
+    """What became of some changes. `gone`: their record is not there any more; `touched`: left to the person."""
 
     applied: tuple[Change, ...] = ()
     rejected: tuple[Change, ...] = ()
     gone: tuple[Change, ...] = ()
+    touched: tuple[Touch, ...] = ()
 
     def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(self.applied + other.applied, self.rejected + other.rejected, self.gone + other.gone)
+        return Outcome(
+            self.applied + other.applied,
+            self.rejected + other.rejected,
+            self.gone + other.gone,
+            self.touched + other.touched,
+        )
 
 
 class PlanChangedError(Exception):
@@ -96,10 +118,21 @@ class Ledger:
                     where plan.odoo_name = $odoo_name
                         and (plan.operation = 'create' or state.key is not null)
                         and state.values_json::varchar is distinct from plan.values_json::varchar
+                        and plan.key not in (
+                            select key from sync_ledger
+                            where odoo_name = $odoo_name and run_id = $run_id and status = 'applied'
+                        )
                         and not exists (
                             from sync_rejected as rejected
                             where rejected.odoo_name = $odoo_name and rejected.key = plan.key
-                                and rejected.run_id = $run_id
+                                and (
+                                    rejected.run_id = $run_id
+                                    or (
+                                        rejected.operation = plan.operation
+                                        and rejected.values_json::varchar = plan.values_json::varchar
+                                        and rejected.retry_at > now() at time zone 'UTC'
+                                    )
+                                )
                         )
                 ),
                 first as (
@@ -116,7 +149,7 @@ class Ledger:
         """Changes that were sent and of which nobody knows what became."""
         with self.store() as connection:
             rows = connection.execute(
-                """select key, target_kind, operation, model, res_id, values_json::varchar, values_json::varchar
+                """select key, target_kind, operation, model, res_id, values_json::varchar, values_json::varchar, '{}'
                 from sync_ledger
                 where odoo_name = $odoo_name
                 qualify row_number() over (partition by key order by ledger_id desc) = 1
@@ -147,6 +180,31 @@ class Ledger:
             self._write(connection, "failed", [*outcome.rejected, *outcome.gone])
             self._forget_state(connection, outcome.gone)
             self._set_rejected(connection, outcome)
+            self._touch(connection, outcome.touched)
+
+    def touch(self, touches: Sequence[Touch]) -> None:
+        """Book what people changed: the state has their values then, and no plan changes them for a while."""
+        with self.store() as connection, transaction(connection):
+            self._touch(connection, touches)
+
+    def held(self, changes: Sequence[Change]) -> set[tuple[str, str]]:
+        """(key, field) of those fields of the changes that a person changed."""
+        with self.store() as connection:
+            rows = connection.execute(
+                "select key, field from sync_touch where odoo_name = ? and key in (select unnest(?))",
+                [self.odoo_name, [change.key for change in changes]],
+            ).fetchall()
+        return set(rows)
+
+    def written(self, model: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What we know to stand in Odoo for these keys of a model."""
+        with self.store() as connection:
+            rows = connection.execute(
+                """select key, values_json::varchar from sync_state
+                where odoo_name = ? and model = ? and key in (select unnest(?))""",
+                [self.odoo_name, model, list(keys)],
+            ).fetchall()
+        return {key: json.loads(values) for key, values in rows}
 
     def rejected(self) -> int:
         """How many rows of the plan Odoo refused in this run."""
@@ -156,19 +214,36 @@ class Ledger:
             ).fetchall()[0][0]
         return count
 
+    def refused_rows(self, limit: int) -> list[tuple[str, int, str]]:
+        """Key, attempts and Odoo's reason of rows that Odoo refused, the newest first."""
+        with self.store() as connection:
+            return connection.execute(
+                """select key, attempts, error from sync_rejected where odoo_name = ?
+                order by rejected_at desc, key limit ?""",
+                [self.odoo_name, limit],
+            ).fetchall()
+
     def replace_flags(self, flags: Sequence[tuple[str, int, bool, bool]]) -> None:
         """What people ticked: key, partner's id, wrong, do not contact."""
         columns = {"key": pl.String, "res_id": pl.Int64, "is_wrong": pl.Boolean, "is_do_not_contact": pl.Boolean}
-        frame = pl.DataFrame(list(flags), schema=columns, orient="row")
+        self._replace("sync_flag", pl.DataFrame(list(flags), schema=columns, orient="row"))
+
+    def replace_tasks(self, tasks: Sequence[tuple[str, int, bool, bool]]) -> None:
+        """What became of tasks: key, the task's id, open, taken over by a person."""
+        columns = {"key": pl.String, "res_id": pl.Int64, "is_open": pl.Boolean, "is_taken_over": pl.Boolean}
+        self._replace("sync_task", pl.DataFrame(list(tasks), schema=columns, orient="row"))
+
+    def _replace(self, table: str, frame: pl.DataFrame) -> None:
+        """Put what was just read of the Odoo in the place of what was read before."""
         with self.store() as connection, transaction(connection):
-            connection.execute("delete from sync_flag where odoo_name = ?", [self.odoo_name])
-            connection.register("_flags", frame.to_arrow())
+            connection.execute(f"delete from {table} where odoo_name = ?", [self.odoo_name])
+            connection.register("_read", frame.to_arrow())
             connection.execute(
-                """insert into sync_flag by name
-                select $odoo_name as odoo_name, *, now() at time zone 'UTC' as read_at from _flags""",
+                f"""insert into {table} by name
+                select $odoo_name as odoo_name, *, now() at time zone 'UTC' as read_at from _read""",
                 {"odoo_name": self.odoo_name},
             )
-            connection.unregister("_flags")
+            connection.unregister("_read")
 
     def _write(self, connection: duckdb.DuckDBPyConnection, status: str, changes: Sequence[Change]) -> None:
         self._execute(
@@ -205,19 +280,58 @@ class Ledger:
         """A refused row stands here until it goes through or is not wanted any more."""
         # A record that was to be archived and is gone has what it should have.
         refused = [*outcome.rejected, *(change for change in outcome.gone if change.operation != "archive")]
+        connection.execute("create or replace temp table _refused as from sync_rejected limit 0")
+        self._execute(
+            connection,
+            f"""insert into _refused by name
+            select odoo_name, key, change.target_kind, change.operation, change.model, change.res_id, change.error,
+                change.run_id, now() at time zone 'UTC' as rejected_at, change.values_json,
+                coalesce(known.attempts, 0) + 1 as attempts,
+                now() at time zone 'UTC' + to_hours({RETRY_HOURS} << least(coalesce(known.attempts, 0), 4))
+                    as retry_at
+            from _changes as change left join sync_rejected as known using (odoo_name, key)""",
+            refused,
+        )
         self._execute(
             connection,
             "delete from sync_rejected where (odoo_name, key) in (select (odoo_name, key) from _changes)",
             [*outcome.applied, *outcome.rejected, *outcome.gone],
         )
-        self._execute(
-            connection,
-            """insert into sync_rejected by name
-            select odoo_name, key, target_kind, operation, model, res_id, error, run_id,
-                now() at time zone 'UTC' as rejected_at
-            from _changes""",
-            refused,
+        connection.execute("insert into sync_rejected by name from _refused")
+
+    def records(self, model: str) -> dict[int, str]:
+        """Keys of the records of a model that we know to stand in Odoo, by id."""
+        with self.store() as connection:
+            rows = connection.execute(
+                "select res_id, key from sync_state where odoo_name = ? and model = ?", [self.odoo_name, model]
+            ).fetchall()
+        return dict(rows)
+
+    def _touch(self, connection: duckdb.DuckDBPyConnection, touches: Sequence[Touch]) -> None:
+        if not touches:
+            return
+        rows = [(self.odoo_name, touch.key, touch.field, json.dumps({touch.field: touch.value})) for touch in touches]
+        frame = pl.DataFrame(
+            rows,
+            schema=dict.fromkeys(("odoo_name", "key", "field", "patch_json"), pl.String),
+            orient="row",
         )
+        connection.register("_touches", frame.to_arrow())
+        connection.execute(
+            """delete from sync_touch
+            where (odoo_name, key, field) in (select (odoo_name, key, field) from _touches);
+            insert into sync_touch by name
+            select odoo_name, key, field, now() at time zone 'UTC' as touched_at from _touches"""
+        )
+        # One field at a time: a patch changes one field, and a record may have several.
+        for field in sorted({touch.field for touch in touches}):
+            connection.execute(
+                """update sync_state set values_json = json_merge_patch(sync_state.values_json, patch_json::json)
+                from _touches where _touches.odoo_name = sync_state.odoo_name and _touches.key = sync_state.key
+                    and _touches.field = ?""",
+                [field],
+            )
+        connection.unregister("_touches")
 
     def _execute(self, connection: duckdb.DuckDBPyConnection, statement: str, changes: Sequence[Change]) -> None:
         """Run a statement over changes as the table `_changes`."""
@@ -233,5 +347,8 @@ class Ledger:
 
 
 def _change(row: tuple[Any, ...]) -> Change:
-    key, target_kind, operation, model, res_id, new_values_json, values_json = row
-    return Change(key, target_kind, operation, model, res_id, json.loads(new_values_json), values_json)
+    key, target_kind, operation, model, res_id, new_values_json, values_json, old_values_json = row
+    return Change(
+        key, target_kind, operation, model, res_id, json.loads(new_values_json), values_json,
+        json.loads(old_values_json or "{}"),
+    )  # fmt: skip

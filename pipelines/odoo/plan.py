@@ -6,8 +6,7 @@ Belongs here: set-based SQL on the warehouse, without a server. Does not belong 
 `build_plan` compares with what we last wrote: only values that a person would see change make a row of the plan.
 
 A score belongs to a (brand, partner) or a (store, product) of Odoo and follows it through merges and splits of
-customers; one that is not given any more is archived. A task is made once a matter: a person who closes, moves or
-rewrites it is not overruled.
+customers; one that is not given any more is archived. Tasks are in `tasks.py`.
 """
 
 from collections.abc import Mapping
@@ -16,15 +15,14 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
+from pipelines.odoo.shown import html, items, lines, money, plain, quantity, share
+from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
 from pipelines.settings import TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
 KINDS = ("customer_score", "product_score", "activity", "case")
 MODELS = {"customer_score": CUSTOMER_SCORE, "product_score": PRODUCT_SCORE, "activity": TASK, "case": CASE}
-# A customer at risk stays one matter for so long, whether or not the task was done; then it may be raised again.
-MATTER_DAYS = 90
-TASK_DEADLINE_DAYS = 7
 # Written along with a change, and no reason to write by themselves: every run has new ones.
 COMPANIONS = ("x_as_of", "x_model_version")
 
@@ -49,14 +47,15 @@ class Match:
     unmatched: int
 
 
-def build_desired(connection: Connection, limits: TaskLimits) -> dict[str, int]:
-    """Fill `sync_desired` from the current scores; gives the number of rows by kind."""
+def build_desired(connection: Connection, limits: TaskLimits, seed: int = 0) -> dict[str, int]:
+    """Fill `sync_desired` from the current scores; gives the number of rows by kind.
+
+    `seed` decides who is held out.
+    """
     connection.execute("delete from sync_desired")
     connection.execute(_CUSTOMER_SCORES)
     connection.execute(_PRODUCT_SCORES)
-    limit = {"max_activities": limits.max_activities_per_assignee}
-    connection.execute(_OPEN_MATTERS, limit)
-    connection.execute(_ACTIVITIES, limit | {"assignee_login": limits.assignee_login})
+    build_tasks(connection, limits, seed)
     connection.execute(_CASES, {"max_cases": limits.max_cases})
     rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
     return {kind: dict(rows).get(kind, 0) for kind in KINDS}
@@ -77,19 +76,33 @@ def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     return {kind: Match(matched, total - matched) for kind, matched, total in rows}
 
 
-def build_plan(connection: Connection, odoo_name: str) -> Plan:
-    """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show."""
+def build_plan(connection: Connection, odoo_name: str, human_edit_days: int = 90) -> Plan:
+    """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show.
+
+    A field that a person changed is left for `human_edit_days`.
+    """
     connection.execute("delete from sync_plan where odoo_name = ?", [odoo_name])
     parameters = {"odoo_name": odoo_name}
+    connection.execute(
+        "delete from sync_touch where touched_at < now() at time zone 'UTC' - to_days(?)", [human_edit_days]
+    )
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
+    connection.execute(f"insert into sync_plan by name {_WANTED}, {UPDATE_TASKS}", parameters)
+    connection.execute(f"insert into sync_plan by name {_WANTED}, {CLOSE_TASKS}", parameters)
     # A refused row that is not planned any more is settled by that.
     connection.execute(
         """delete from sync_rejected where odoo_name = $odoo_name
         and key not in (select key from sync_plan where odoo_name = $odoo_name)""",
         parameters,
     )
+    return name_plan(connection, odoo_name)
+
+
+def name_plan(connection: Connection, odoo_name: str) -> Plan:
+    """Give the plan that stands in `sync_plan` its digest, and count it."""
+    parameters = {"odoo_name": odoo_name}
     digest = plan_digest(connection, odoo_name)
     connection.execute(
         "update sync_plan set plan_digest = $digest where odoo_name = $odoo_name", parameters | {"digest": digest}
@@ -101,6 +114,29 @@ def build_plan(connection: Connection, odoo_name: str) -> Plan:
     return Plan(digest, {(kind, operation): count for kind, operation, count in rows})
 
 
+def plan_rows(connection: Connection, odoo_name: str, limit: int) -> list[tuple[str, str, str]]:
+    """Key, reason and "field: old -> new" lines of the first rows of a plan."""
+    return connection.execute(
+        """with row as (
+            from sync_plan where odoo_name = $odoo_name
+            order by list_position($kinds, target_kind), operation, key limit $limit
+        ),
+        field as (
+            select *, unnest(json_keys(new_values_json)) as field from row
+        )
+        select key, operation || ' (' || any_value(reason) || ')',
+            string_agg(
+                field || ': ' || coalesce(old_values_json ->> ('$.' || field) || ' → ', '')
+                    || coalesce(replace(new_values_json ->> ('$.' || field), chr(10), '; '), ''),
+                chr(10) order by field
+            )
+        from field
+        group by key, operation, target_kind
+        order by list_position($kinds, target_kind), operation, key""",
+        {"odoo_name": odoo_name, "kinds": list(KINDS), "limit": limit},
+    ).fetchall()
+
+
 def plan_digest(connection: Connection, odoo_name: str) -> str:
     """A name for the content of an Odoo's plan: the same rows give the same digest."""
     digest: str = connection.execute(
@@ -110,41 +146,6 @@ def plan_digest(connection: Connection, odoo_name: str) -> str:
         {"odoo_name": odoo_name},
     ).fetchall()[0][0]
     return digest
-
-
-def _plain(text: str) -> str:
-    """SQL for text without the control characters that XML cannot carry."""
-    return rf"regexp_replace({text}, '[\x00-\x08\x0b\x0c\x0e-\x1f]', '', 'g')"
-
-
-def _html(text: str) -> str:
-    """SQL for text inside HTML."""
-    return f"replace(replace(replace({_plain(text)}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
-
-
-def _lines(reasons: str) -> str:
-    return _plain(f"array_to_string({reasons}, chr(10))")
-
-
-def _items(reasons: str) -> str:
-    """SQL for reasons as an HTML list."""
-    return f"""'<ul>' || array_to_string(list_transform({reasons}, lambda reason:
-        '<li>' || {_html("reason")} || '</li>'), '') || '</ul>'"""
-
-
-def _share(value: str) -> str:
-    """A probability as people read it: whole percents."""
-    return f"round({value}, 2)::decimal(9, 2)"
-
-
-def _money(value: str) -> str:
-    """An amount as people read it: whole units."""
-    return f"round({value}, 0)::decimal(18, 0)"
-
-
-def _quantity(value: str) -> str:
-    """Units as people read them: whole from ten on, else with one decimal."""
-    return f"if(abs({value}) >= 10, round({value}, 0), round({value}, 1))::decimal(18, 1)"
 
 
 _CUSTOMER_SCORES = f"""
@@ -159,13 +160,13 @@ _CUSTOMER_SCORES = f"""
             'x_active': true,
             'x_name': brand.brand_name,
             'x_brand': brand.brand_name,
-            'x_churn_probability': {_share("score.churn_probability")},
+            'x_churn_probability': {share("score.churn_probability")},
             'x_churn_level': score.churn_level,
-            'x_value_at_risk': {_money("score.value_at_risk_amount")},
-            'x_expected_value': {_money("score.expected_value_amount")},
+            'x_value_at_risk': {money("score.value_at_risk_amount")},
+            'x_expected_value': {money("score.expected_value_amount")},
             'x_currency': score.currency_code,
-            'x_reasons': {_lines("score.reasons")},
-            'x_suggested_action': {_plain("score.suggested_action")},
+            'x_reasons': {lines("score.reasons")},
+            'x_suggested_action': {plain("score.suggested_action")},
             'x_as_of': score.as_of_date,
             'x_model_version': score.model_version
         }}) as values_json,
@@ -192,14 +193,14 @@ _PRODUCT_SCORES = f"""
             'x_name': coalesce(store.store_name, score.store_id),
             'x_store': coalesce(store.store_name, score.store_id),
             'x_horizon_weeks': score.horizon_weeks,
-            'x_forecast_qty': {_quantity("score.forecast_qty")},
-            'x_forecast_low_qty': {_quantity("score.forecast_low_qty")},
-            'x_forecast_high_qty': {_quantity("score.forecast_high_qty")},
+            'x_forecast_qty': {quantity("score.forecast_qty")},
+            'x_forecast_low_qty': {quantity("score.forecast_low_qty")},
+            'x_forecast_high_qty': {quantity("score.forecast_high_qty")},
             'x_is_stock_known': score.on_hand_qty is not null,
-            'x_on_hand_qty': {_quantity("score.on_hand_qty")},
-            'x_cover_days': {_money("score.cover_days")},
-            'x_stock_out_probability': {_share("score.stock_out_probability")},
-            'x_reasons': {_lines("score.reasons")},
+            'x_on_hand_qty': {quantity("score.on_hand_qty")},
+            'x_cover_days': {money("score.cover_days")},
+            'x_stock_out_probability': {share("score.stock_out_probability")},
+            'x_reasons': {lines("score.reasons")},
             'x_as_of': score.as_of_date,
             'x_model_version': score.model_version
         }}) as values_json,
@@ -208,98 +209,6 @@ _PRODUCT_SCORES = f"""
         score.as_of_date
     from score_demand_current as score
     left join dim_store as store using (store_id)
-"""
-
-# The risks worth most in one currency, among customers who have not refused marketing and about whom nobody ticked
-# "wrong" or "do not contact". Where there is an Odoo, only those count who have a partner in it.
-_AT_RISK = """
-    with known as (
-        select distinct xref.customer_id
-        from identity_xref as xref
-        inner join stg_odoo__partner as partner using (source_name, source_customer_id)
-        where xref.valid_to is null and partner.is_active and not partner.is_own
-    ),
-    flagged as (
-        select distinct xref.customer_id
-        from identity_xref as xref
-        inner join sync_flag as flag
-            on flag.odoo_name = xref.source_name and flag.res_id::varchar = xref.source_customer_id
-        where xref.valid_to is null and (flag.is_wrong or flag.is_do_not_contact)
-    ),
-    rate as (
-        select currency_code, arg_max(exchange_rate, order_date) as exchange_rate
-        from fct_order_line
-        group by currency_code
-    ),
-    at_risk as (
-        select score.*
-        from score_churn_current as score
-        inner join identity_golden as golden using (customer_id)
-        left join rate using (currency_code)
-        where score.churn_level <> 'low'
-            and score.value_at_risk_amount > 0
-            and golden.has_marketing_consent is distinct from false
-            and score.customer_id not in (from flagged)
-            and (
-                score.customer_id in (from known)
-                or not exists (from ops_source where system = 'odoo' and is_enabled)
-            )
-        order by
-            score.value_at_risk_amount * rate.exchange_rate desc nulls last,
-            score.value_at_risk_amount desc,
-            score.customer_id,
-            score.brand
-        limit $max_activities
-    )
-"""
-
-_OPEN_MATTERS = f"""
-    insert into sync_matter by name
-    {_AT_RISK}
-    select 'activity' as target_kind, brand, customer_id as entity_id, as_of_date as opened_date
-    from at_risk
-    where not exists (
-        from sync_matter as matter
-        where matter.target_kind = 'activity'
-            and matter.brand = at_risk.brand
-            and matter.entity_id = at_risk.customer_id
-            and matter.opened_date between at_risk.as_of_date - {MATTER_DAYS} and at_risk.as_of_date
-    )
-"""
-
-_ACTIVITIES = f"""
-    insert into sync_desired by name
-    {_AT_RISK},
-    matter as (
-        select matter.brand, matter.entity_id as customer_id, max(matter.opened_date) as opened_date
-        from sync_matter as matter
-        inner join at_risk on matter.brand = at_risk.brand and matter.entity_id = at_risk.customer_id
-        where matter.target_kind = 'activity' and matter.opened_date <= at_risk.as_of_date
-        group by all
-    )
-    select
-        'activity' as target_kind,
-        'activity:churn:' || brand || ':' || customer_id || ':' || matter.opened_date as key,
-        customer_id as entity_id,
-        customer_id,
-        brand,
-        to_json({{
-            'x_name': 'Win back a customer of ' || {_plain("ops_brand.brand_name")},
-            'x_note': '<p>' || {_html("at_risk.suggested_action")} || '</p>' || {_items("at_risk.reasons")}
-                || '<p>Value at risk: ' || {_money("at_risk.value_at_risk_amount")} || ' ' || at_risk.currency_code
-                || '. Risk of leaving: ' || round(at_risk.churn_probability * 100)::integer || '%.</p>',
-            'x_deadline': at_risk.as_of_date + {TASK_DEADLINE_DAYS}
-        }}) as values_json,
-        at_risk.reasons,
-        at_risk.suggested_action,
-        at_risk.value_at_risk_amount,
-        at_risk.currency_code,
-        $assignee_login as assignee_login,
-        at_risk.model_version,
-        at_risk.as_of_date
-    from at_risk
-    inner join matter using (brand, customer_id)
-    inner join ops_brand using (brand)
 """
 
 _CASES = f"""
@@ -317,8 +226,8 @@ _CASES = f"""
         odd.customer_id,
         odd.brand,
         to_json({{
-            'name': 'Unusual return at ' || {_plain("ops_brand.brand_name")} || ': ' || {_plain("odd.return_order_id")},
-            'description': '<p>' || {_html("odd.suggested_action")} || '</p>' || {_items("odd.reasons")}
+            'name': 'Unusual return at ' || {plain("ops_brand.brand_name")} || ': ' || {plain("odd.return_order_id")},
+            'description': '<p>' || {html("odd.suggested_action")} || '</p>' || {items("odd.reasons")}
                 || '<p>Returned: ' || odd.returned_amount::decimal(18, 2) || ' ' || odd.currency_code || '.</p>'
         }}) as values_json,
         odd.reasons,
@@ -421,6 +330,17 @@ _CASE_TARGETS = f"""
     where desired.target_kind = 'case'
 """
 
+# Fields that a person changed: `sync_state` has the person's values.
+HELD = """held as (
+    select touch.key, touch.field, json_extract(state.values_json, '$.' || touch.field) as value
+    from sync_touch as touch inner join sync_state as state using (odoo_name, key)
+    where odoo_name = $odoo_name
+),
+held_values as (
+    select key, to_json(map(list(field order by field), list(value order by field))) as values_json
+    from held group by key
+)"""
+
 _WANTED = """
     with wanted as (
         select
@@ -454,6 +374,7 @@ _CREATE = f"""
 _UPDATE = f"""
     insert into sync_plan by name
     {_WANTED},
+    {HELD},
     field as (
         select wanted.key, unnest(json_keys(wanted.values_json)) as field
         from wanted
@@ -471,6 +392,7 @@ _UPDATE = f"""
         inner join wanted using (key)
         inner join state using (key)
         where new_value::varchar is distinct from old_value::varchar
+            and (field.key, field.field) not in (select (key, field) from held)
     ),
     change as (
         select
@@ -490,11 +412,12 @@ _UPDATE = f"""
         state.res_id,
         change.old_values_json,
         change.new_values_json,
-        wanted.values_json,
+        json_merge_patch(wanted.values_json, coalesce(held_values.values_json, '{{}}')) as values_json,
         'changed: ' || change.fields as reason
     from change
     inner join wanted using (key)
     inner join state using (key)
+    left join held_values using (key)
     where change.fields is not null
 """
 
@@ -517,5 +440,6 @@ _ARCHIVE = f"""
     where state.model in {SCORE_MODELS}
         and json_extract(state.values_json, '$.x_active')::varchar = 'true'
         and state.key not in (select key from wanted)
+        and state.key not in (select key from sync_touch where odoo_name = $odoo_name and field = 'x_active')
         and state.target_kind in (select target_kind from sync_desired)
 """

@@ -20,8 +20,10 @@ MODULE = "reknit"
 CUSTOMER_SCORE = "x_reknit_customer_score"
 PRODUCT_SCORE = "x_reknit_product_score"
 TASK = "x_reknit_task"
+CONTROL = "x_reknit_control"
 CASE = "project.task"
 SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE)
+OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL)
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
@@ -29,6 +31,7 @@ WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
 DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
 CASE_PROJECT = f"{MODULE}.project_cases"
 CASE_STAGE_NEW = f"{MODULE}.stage_new"
+CONTROL_ACTION = f"{MODULE}.action_control"
 BOT_GROUP = f"{MODULE}.group_bot"
 BOT_USER = f"{MODULE}.user_bot"
 BOT_LOGIN = "reknit_bot"
@@ -141,6 +144,16 @@ _TASK_FIELDS = (
     Field("x_deadline", "date", "Deadline"),
     Field("x_is_delivered", "boolean", "Activity was made"),
     Field("x_activity_id", "many2one", "Activity", relation="mail.activity", on_delete="set null", index=True),
+    Field("x_is_over", "boolean", "Matter is over"),
+    Field("x_over_note", "char", "Why it is over"),
+    Field("x_is_removed", "boolean", "Taken back"),
+    # What became of it in Odoo. The delivered values tell whether a person changed the activity since.
+    Field("x_is_taken_over", "boolean", "A person changed it"),
+    Field("x_is_closed_by_pipeline", "boolean", "Closed by the pipeline"),
+    Field("x_delivered_name", "char", "Summary as delivered"),
+    Field("x_delivered_note", "html", "Note as delivered"),
+    Field("x_delivered_deadline", "date", "Deadline as delivered"),
+    Field("x_delivered_user_id", "many2one", "Assignee as delivered", relation="res.users", on_delete="set null"),
 )
 _TASK_OUTCOME_FIELDS = (
     Field("x_is_open", "boolean", "Still open", related="x_activity_id.active"),
@@ -148,6 +161,14 @@ _TASK_OUTCOME_FIELDS = (
     Field("x_feedback", "text", "Feedback", related="x_activity_id.feedback"),
     Field("x_assignee_id", "many2one", "Assignee", relation="res.users", related="x_activity_id.user_id"),
 )
+
+# One record. The switch is the administrator's; the database's name tells a copy from what it was copied from.
+_CONTROL_FIELDS = (
+    Field("x_is_stopped", "boolean", "Stop all writing"),
+    Field("x_database", "char", "Set up for the database"),
+)
+
+SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS}
 
 
 def _leading(source: str, rank: str, target: str) -> str:
@@ -277,7 +298,9 @@ def _access_item(model: str, group: str, rights: str, model_id: int) -> Item:
 
 # What the bot pulls, and what it needs beside that to find its own records again.
 BOT_WRITES = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
-BOT_READS = tuple({*ODOO_MODELS, "ir.model.data", "project.project", "project.task.type", "uom.uom"} - {*BOT_WRITES})
+BOT_READS = tuple(
+    {*ODOO_MODELS, CONTROL, "ir.model.data", "project.project", "project.task.type", "uom.uom"} - {*BOT_WRITES}
+)
 
 
 def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
@@ -289,7 +312,7 @@ def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
     wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
     wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
     wanted += [(TASK, "base.group_user", "r")]
-    wanted += [(model, "base.group_system", "rwcu") for model in (*SCORE_MODELS, TASK)]
+    wanted += [(model, "base.group_system", "rwcu") for model in OWN_MODELS]
     return tuple(
         _access_item(model, group, rights, model_ids[model]) for model, group, rights in wanted if model in model_ids
     )
@@ -299,11 +322,13 @@ MODELS = (
     _model_item(CUSTOMER_SCORE, "Reknit customer score"),
     _model_item(PRODUCT_SCORE, "Reknit product forecast"),
     _model_item(TASK, "Reknit task"),
+    _model_item(CONTROL, "Reknit control"),
 )
 OWN_FIELDS = (
     *(_field_item(CUSTOMER_SCORE, field) for field in _CUSTOMER_SCORE_FIELDS),
     *(_field_item(PRODUCT_SCORE, field) for field in _PRODUCT_SCORE_FIELDS),
     *(_field_item(TASK, field) for field in _TASK_FIELDS),
+    *(_field_item(CONTROL, field) for field in _CONTROL_FIELDS),
 )
 LIST_FIELDS = (
     _field_item("res.partner", _PARTNER_FIELDS[0]),
@@ -323,8 +348,11 @@ ACTIVITY_TYPES = (
         ("name",),
     ),
 )
+# An activity that a person has done, deleted or changed is the person's.
 _DELIVER_CODE = f"""
 waiting = records.sudo().filtered(lambda task: not task.x_is_delivered)
+fresh = waiting.filtered(lambda task: not task.x_activity_id and not task.x_delivered_name)
+wanted = fresh.filtered(lambda task: not task.x_is_over and not task.x_is_removed)
 partner_model = env['ir.model'].sudo()._get('res.partner')
 activity_type = env.ref('{WIN_BACK_TYPE}').sudo()
 activities = env['mail.activity'].sudo().with_context(mail_activity_quick_update=True).create([{{
@@ -335,9 +363,40 @@ activities = env['mail.activity'].sudo().with_context(mail_activity_quick_update
     'summary': task.x_name,
     'note': task.x_note,
     'date_deadline': task.x_deadline,
-}} for task in waiting])
-for task, activity in zip(waiting, activities):
-    task.write({{'x_activity_id': activity.id, 'x_is_delivered': True}})
+}} for task in wanted])
+for task, activity in zip(wanted, activities):
+    task.write({{'x_activity_id': activity.id}})
+for task in waiting - fresh:
+    activity = task.x_activity_id.with_context(mail_activity_quick_update=True)
+    if not activity or not activity.active:
+        continue
+    is_ours = (
+        activity.summary == task.x_delivered_name
+        and str(activity.note or '') == str(task.x_delivered_note or '')
+        and activity.date_deadline == task.x_delivered_deadline
+        and activity.user_id == task.x_delivered_user_id
+        and activity.res_id == task.x_partner_id.id
+    )
+    if not is_ours:
+        task.write({{'x_is_taken_over': True}})
+    elif task.x_is_removed:
+        activity.unlink()
+    elif task.x_is_over:
+        task.write({{'x_is_closed_by_pipeline': True}})
+        activity.action_feedback(feedback=task.x_over_note)
+    else:
+        activity.write({{'summary': task.x_name, 'note': task.x_note}})
+for task in waiting:
+    delivered = {{'x_is_delivered': True}}
+    activity = task.x_activity_id
+    if activity and activity.active and not task.x_is_taken_over:
+        delivered.update({{
+            'x_delivered_name': activity.summary,
+            'x_delivered_note': activity.note,
+            'x_delivered_deadline': activity.date_deadline,
+            'x_delivered_user_id': activity.user_id.id,
+        }})
+    task.write(delivered)
 """.strip()
 ACTIONS = (
     Item(
@@ -351,6 +410,14 @@ ACTIONS = (
             "group_ids": (Ref(BOT_GROUP),),
         },
         ("name",),
+    ),
+)
+CONTROL_ACTIONS = (
+    Item(
+        "action_control",
+        "ir.actions.act_window",
+        {"name": "Reknit", "res_model": CONTROL, "view_mode": "list,form"},
+        ("name", "res_model"),
     ),
 )
 PROJECTS = (
@@ -524,11 +591,28 @@ def rule_item(project_id: int) -> Item:
     return Item("rule_cases", "ir.rule", values, ("name",))
 
 
+def control_item(database: str) -> Item:
+    """The record with the switch."""
+    return Item("control", CONTROL, {"x_name": "Reknit", "x_database": database}, ("x_name",))
+
+
+def control_menu_item(action_id: int) -> Item:
+    """The switch below Settings, where administrators find it."""
+    values: dict[str, Value] = {
+        "name": "Reknit",
+        "parent_id": Ref("base.menu_administration"),
+        "action": f"ir.actions.act_window,{action_id}",
+        "sequence": 90,
+    }
+    return Item("menu_control", "ir.ui.menu", values, ("name", "parent_id"))
+
+
 def bot_item(company_ids: tuple[int, ...]) -> Item:
     """The bot: an internal user of every company, with the bot's group beside that and no other."""
     values: dict[str, Value] = {
         "name": "Reknit",
         "login": BOT_LOGIN,
+        "active": True,
         "group_ids": (Ref("base.group_user"), Ref(BOT_GROUP)),
         "company_ids": company_ids,
     }

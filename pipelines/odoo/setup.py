@@ -18,7 +18,8 @@ from pipelines.settings import ODOO_VARIABLES, OdooConnection
 
 _MODELS = (
     "ir.model", "ir.model.fields", "ir.model.access", "ir.model.data", "ir.rule", "ir.ui.view", "res.groups",
-    "res.users", "ir.actions.server", "mail.activity.type", "project.project", "project.task.type",
+    "res.users", "ir.actions.act_window", "ir.actions.server", "ir.ui.menu", "mail.activity.type", "project.project",
+    "project.task.type", schema.CONTROL,
 )  # fmt: skip
 SETUP_WRITES: Writable = frozenset((model, method) for model in _MODELS for method in ("create", "write"))
 # The app whose absence explains why a model is missing.
@@ -98,14 +99,22 @@ def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
     _require_apps(client)
     for items in (
         schema.MODELS, schema.OWN_FIELDS, schema.LIST_FIELDS, schema.COMPUTED_FIELDS, schema.GROUPS,
-        schema.ACTIVITY_TYPES, schema.ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
+        schema.ACTIVITY_TYPES, schema.ACTIONS, schema.CONTROL_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
     ):  # fmt: skip
         yield from _ensure(client, known, items, is_dry=is_dry)
-    model_ids = dict.fromkeys((*schema.SCORE_MODELS, schema.TASK), 0)
+    model_ids = dict.fromkeys(schema.OWN_MODELS, 0)
     domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES]]]
     model_ids |= {row["model"]: row["id"] for row in client.search_read("ir.model", domain, ["model"])}
-    yield from _ensure(client, known, schema.access_items(model_ids), is_dry=is_dry)
-    known.learn([schema.CASE_PROJECT])
+    rights = schema.access_items(model_ids)
+    made = list(_ensure(client, known, rights, is_dry=is_dry))
+    yield from made
+    if made and not is_dry:
+        # Odoo remembers who may create what from just before rights were made, and forgets it when one is written.
+        client.call("ir.model.access", "write", [[known.ids[rights[0].xml_id]], {"active": True}])
+    known.learn([schema.CASE_PROJECT, schema.CONTROL_ACTION])
+    yield from _ensure(client, known, [schema.control_item(client.database)], is_dry=is_dry)
+    menu = schema.control_menu_item(known.ids.get(schema.CONTROL_ACTION, 0))
+    yield from _ensure(client, known, [menu], is_dry=is_dry)
     project_id = known.ids.get(schema.CASE_PROJECT, 0)
     yield from _ensure(client, known, [schema.rule_item(project_id)], is_dry=is_dry)
     companies = tuple(client.call("res.company", "search", [[]]))
@@ -163,6 +172,8 @@ def _name(client: OdooClient, known: _Known, items: Sequence[Item], ids: Sequenc
 
 def _adopt(client: OdooClient, known: _Known, item: Item, *, is_dry: bool) -> bool:
     """Find a record that an interrupted set-up left without its external id."""
+    if item.model in schema.OWN_MODELS and f"{schema.MODULE}.model_{item.model}" not in known.ids:
+        return False
     domain: list[object] = []
     for name in item.natural:
         value = known.resolve(item.values[name])

@@ -9,9 +9,10 @@ needs no guessing: the key is looked up, and what is not there is sent again.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import md5
 from itertools import groupby
 from typing import Any
@@ -20,20 +21,23 @@ from pipelines.odoo.client import (
     AccessDeniedError,
     ForbiddenWriteError,
     MaybeDoneError,
+    NotSetUpError,
     OdooClient,
-    OdooError,
     ValidationError,
     Writable,
 )
-from pipelines.odoo.ledger import Change, Ledger, Outcome, Store
+from pipelines.odoo.json2 import Json2Client
+from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
 from pipelines.odoo.schema import (
     CASE,
     CASE_PROJECT,
     CASE_STAGE_NEW,
+    CONTROL,
     CUSTOMER_SCORE,
     DELIVER_TASKS,
     MODULE,
     PEOPLES_FIELDS,
+    SCORE_FIELDS,
     SCORE_MODELS,
     TASK,
 )
@@ -47,13 +51,13 @@ TASK_BATCH_ROWS = 200
 SINK_WRITES: Writable = frozenset(
     {
         *((model, method) for model in SCORE_MODELS for method in ("load", "web_save_multi", "write")),
-        (TASK, "load"),
-        (CASE, "load"),
+        *((model, method) for model in (TASK, CASE) for method in ("load", "web_save_multi", "write")),
         ("ir.actions.server", "run"),
     }
 )
+_XMLRPC_ENDS_AFTER = (19, 0)
 # Nobody gets a mail, and no record a log line, because a score was written.
-_QUIET = {
+QUIET = {
     "tracking_disable": True,
     "mail_create_nolog": True,
     "mail_create_nosubscribe": True,
@@ -67,28 +71,45 @@ _LINKS = frozenset(
 )
 
 
-class NotSetUpError(OdooError):
-    """The Odoo has not been set up for the sink, or the bot lacks a right; nothing was sent."""
+class _StoppedError(Exception):
+    """Somebody has switched writing off."""
 
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """What an apply did. `settled`: doubtful rows of earlier runs whose outcome was found. `calls`: writing calls."""
+    """What an apply did. `settled`: doubtful rows of earlier runs whose outcome was found. `calls`: writing calls.
 
-    applied: int
-    rejected: int
-    settled: int
-    delivered: int
-    calls: int
+    left: values that a person had changed and that were not overwritten. stopped_by: why not all of the plan was sent;
+    empty where it was.
+    """
+
+    applied: int = 0
+    rejected: int = 0
+    settled: int = 0
+    delivered: int = 0
+    calls: int = 0
+    left: int = 0
+    stopped_by: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
+        if self.stopped_by:
+            return "stopped"
         return "partial" if self.rejected else "complete"
 
 
-def sink_client(connection: OdooConnection) -> OdooClient:
+def sink_client(connection: OdooConnection, transport: str = "xmlrpc") -> OdooClient:
     """The bot's client, which can write what the sink may and nothing else."""
-    return OdooClient.connect(connection, SINK_WRITES)
+    if transport == "json2":
+        return Json2Client.connect(connection, SINK_WRITES)
+    client = OdooClient.connect(connection, SINK_WRITES)
+    if client.version >= _XMLRPC_ENDS_AFTER:
+        logger.warning(
+            "%s announces that XML-RPC ends with Odoo 22 (2028; Odoo Online 21.1, 2027): until then, set "
+            "odoo.transport to json2 in retail.yaml and ODOO_PASSWORD to an API key.",
+            client.url,
+        )
+    return client
 
 
 def settle(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
@@ -119,20 +140,83 @@ def read_flags(store: Store, client: OdooClient, odoo_name: str, run_id: str) ->
     return len(flags)
 
 
-def apply(store: Store, client: OdooClient, odoo_name: str, run_id: str, digest: str) -> ApplyResult:
-    """Do what the plan of this digest says, and nothing that is done already.
+def read_tasks(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Bring back which tasks are still open and which a person took over; gives the number of open ones.
 
-    A refused row is booked in `sync_rejected` and holds up no other. Raises PlanChangedError or NotSetUpError before
-    anything is sent; UnavailableError or MaybeDoneError where the server goes away: running again goes on from there.
+    To be called before `build_desired`, which opens no more than a person can do. Raises NotSetUpError.
+    """
+    _require_setup(client)
+    fields = ["x_key", "x_is_open", "x_is_taken_over", "x_activity_id", "x_delivered_name"]
+    rows = client.search_read(TASK, [], fields)
+    tasks = [
+        (
+            row["x_key"],
+            row["id"],
+            row["x_is_open"] or not (row["x_activity_id"] or row["x_delivered_name"]),
+            row["x_is_taken_over"],
+        )
+        for row in rows
+    ]
+    Ledger(store, odoo_name, run_id).replace_tasks(tasks)
+    return sum(is_open for _, _, is_open, _ in tasks)
+
+
+def read_touches(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Find fields of our score records that a person changed; gives their number.
+
+    To be called before a plan is built, and after `settle`: it compares with what we know to stand there.
     """
     ledger = Ledger(store, odoo_name, run_id)
-    ledger.require_plan(digest)
-    calls_before = client.write_count
-    sink = _Sink(client, ledger, _require_setup(client))
-    settled = settle(store, client, odoo_name, run_id)
-    applied = sink.send_due()
-    delivered = sink.deliver_tasks()
-    return ApplyResult(applied, ledger.rejected(), settled, delivered, client.write_count - calls_before)
+    touches: list[Touch] = []
+    for model in SCORE_MODELS:
+        names = [field.name for field in SCORE_FIELDS[model] if field.name not in PEOPLES_FIELDS]
+        rows = client.search_read(model, [["write_uid", "!=", client.user_id]], names)
+        written = ledger.written(model, [row["x_key"] for row in rows])
+        for row in rows:
+            ours = written.get(row["x_key"], {})
+            touches += _touched(row["x_key"], row, ours, ours)
+    # A case that a person worked on is the person's.
+    cases = ledger.records(CASE)
+    rows = client.search_read(CASE, [["id", "in", list(cases)], ["write_uid", "!=", client.user_id]], ["active"])
+    touches += [Touch(cases[row["id"]], "active", row["active"]) for row in rows]
+    ledger.touch(touches)
+    return len(touches)
+
+
+def apply(
+    store: Store,
+    client: OdooClient,
+    odoo_name: str,
+    run_id: str,
+    digest: str,
+    is_writing_on: Callable[[], bool] = lambda: True,
+) -> ApplyResult:
+    """Do what the plan of this digest says, and nothing that is done already.
+
+    `is_writing_on` and the switch in Odoo are asked before every batch. A refused row is booked in `sync_rejected` and
+    holds up no other. Raises PlanChangedError or NotSetUpError before anything is sent; UnavailableError or
+    MaybeDoneError where the server goes away: running again goes on from there.
+    """
+    with store() as connection:
+        # The file is opened once: opening it costs as much as a batch.
+        opened: Store = lambda: nullcontext(connection)  # noqa: E731
+        ledger = Ledger(opened, odoo_name, run_id)
+        ledger.require_plan(digest)
+        calls_before = client.write_count
+        sink = _Sink(client, ledger, _require_setup(client), is_writing_on)
+        settled = settle(opened, client, odoo_name, run_id)
+        applied = delivered = 0
+        stopped_by: tuple[str, ...] = ()
+        try:
+            for batch in sink.send_due():
+                applied += batch
+            for batch in sink.deliver_tasks():
+                delivered += batch
+        except _StoppedError as error:
+            stopped_by = (str(error),)
+        return ApplyResult(
+            applied, ledger.rejected(), settled, delivered, client.write_count - calls_before, sink.left, stopped_by
+        )
 
 
 def external_name(key: str) -> str:
@@ -140,13 +224,15 @@ def external_name(key: str) -> str:
     return md5(key.encode(), usedforsecurity=False).hexdigest()
 
 
+@cache
 def _require_setup(client: OdooClient) -> dict[str, int]:
     """Ids of what the set-up made. Raises NotSetUpError where it is missing or the bot lacks a right."""
     wanted = (CASE_PROJECT, CASE_STAGE_NEW, DELIVER_TASKS)
     hint = "set it up as an administrator first."
     needed = [("ir.model.data", "read")]
     needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
-    needed += [(model, "write") for model in SCORE_MODELS]
+    needed += [(CONTROL, "read")]
+    needed += [(model, "write") for model in (*SCORE_MODELS, TASK, CASE)]
     try:
         lacking = [f"{right} {model}" for model, right in needed if not client.has_right(model, right)]
     except ValidationError:
@@ -168,24 +254,33 @@ class _Sink:
     client: OdooClient
     ledger: Ledger
     ids: dict[str, int]
+    is_writing_on: Callable[[], bool]
+    left: int = 0
 
     @cached_property
     def saves_many(self) -> bool:
         return self.client.saves_many(CUSTOMER_SCORE)
 
-    def send_due(self) -> int:
-        """Send what the plan still asks for; gives the number of rows that went through."""
-        applied = 0
+    def require_switches(self) -> None:
+        """Raises _StoppedError where somebody has switched writing off."""
+        if not self.is_writing_on():
+            raise _StoppedError("Writing is switched off: odoo.is_writing_on is false in retail.yaml.")
+        if any(row["x_is_stopped"] for row in self.client.search_read(CONTROL, [], ["x_is_stopped"])):
+            raise _StoppedError(f"Writing is switched off in {self.client.database}: Settings, Reknit.")
+
+    def send_due(self) -> Iterator[int]:
+        """Send what the plan still asks for, a batch at a time; gives the number of rows that went through."""
         while changes := self.ledger.due(BATCH_ROWS):
+            self.require_switches()
             _refuse_peoples_fields(changes)
             self.ledger.sent(changes)
             outcome = Outcome()
             for group in self.in_one_call(changes):
                 outcome += self.attempt(group)
             self.ledger.settle(outcome)
-            applied += len(outcome.applied)
-            logger.info("%s: %d written, now at %s", self.ledger.odoo_name, applied, changes[0].target_kind)
-        return applied
+            self.left += len(outcome.touched)
+            logger.info("%s: %d of %s written", self.ledger.odoo_name, len(outcome.applied), changes[0].target_kind)
+            yield len(outcome.applied)
 
     def in_one_call(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         """Groups of changes that go in one call each: all; on a server without `web_save_multi` those alike."""
@@ -219,16 +314,42 @@ class _Sink:
             return Outcome(gone=refused) if is_gone else Outcome(rejected=refused)
 
     def update(self, changes: Sequence[Change]) -> Outcome:
+        """Change what no person has changed."""
+        touched = self.touched(changes)
+        held = {(touch.key, touch.field) for touch in touched} | self.ledger.held(changes)
+        free = [
+            replace(change, values={f: v for f, v in change.values.items() if (change.key, f) not in held})
+            for change in changes
+        ]
+        sent = [change for change in free if change.values]
+        outcome = self.write(sent) if sent else Outcome()
+        return outcome + Outcome(applied=tuple(_without(free, sent)), touched=tuple(touched))
+
+    def touched(self, changes: Sequence[Change]) -> list[Touch]:
+        """What people changed since we last wrote: neither the value that we left there nor the one to be written."""
+        fields = sorted({name for change in changes for name in change.values})
+        domain: list[object] = [
+            ["id", "in", [change.res_id for change in changes]], ["write_uid", "!=", self.client.user_id],
+        ]  # fmt: skip
+        rows = {row["id"]: row for row in self.client.search_read(changes[0].model, domain, fields)}
+        return [
+            touch
+            for change in changes
+            if change.res_id in rows
+            for touch in _touched(change.key, rows[change.res_id], change.old_values, change.values)
+        ]
+
+    def write(self, changes: Sequence[Change]) -> Outcome:
         """One call. Odoo may write to a record that is gone without a word, so that the reply has to name each."""
         model = changes[0].model
         ids = [change.res_id for change in changes]
         if self.saves_many:
             values = [_sendable(change.values) for change in changes]
-            specification: dict[str, Any] = {"x_key": {}}
-            rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": _QUIET})
+            specification: dict[str, Any] = {"display_name": {}}
+            rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": QUIET})
             existing = {row["id"] for row in rows}
         else:
-            self.client.call(model, "write", [ids, _sendable(changes[0].values)], {"context": _QUIET})
+            self.client.call(model, "write", [ids, _sendable(changes[0].values)], {"context": QUIET})
             existing = _existing(self.client, changes)
         return Outcome(
             applied=tuple(change for change in changes if change.res_id in existing),
@@ -245,25 +366,26 @@ class _Sink:
             [f"{MODULE}.{external_name(change.key)}", *(_loadable({**change.values, **fixed}[name]) for name in fields)]
             for change in changes
         ]
-        reply = self.client.call(model, "load", [columns, rows], {"context": _QUIET})
+        reply = self.client.call(model, "load", [columns, rows], {"context": QUIET})
         if not reply["ids"]:
             reasons = [message["message"] for message in reply["messages"] if message["type"] == "error"]
             raise ValidationError(" ".join(reasons[:1]) or f"{model}.load created nothing and gave no reason.")
         made = zip(changes, reply["ids"], strict=True)
         return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
 
-    def deliver_tasks(self) -> int:
+    def deliver_tasks(self) -> Iterator[int]:
         """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""
         waiting = self.client.search_read(TASK, [["x_is_delivered", "=", False]], ["x_key"])
-        refused: list[Change] = []
         for start in range(0, len(waiting), TASK_BATCH_ROWS):
-            refused += self.deliver(waiting[start : start + TASK_BATCH_ROWS])
-        self.ledger.settle(Outcome(rejected=tuple(refused)))
-        return len(waiting) - len(refused)
+            self.require_switches()
+            tasks = waiting[start : start + TASK_BATCH_ROWS]
+            refused = self.deliver(tasks)
+            self.ledger.settle(Outcome(rejected=tuple(refused)))
+            yield len(tasks) - len(refused)
 
     def deliver(self, tasks: Sequence[dict[str, Any]]) -> list[Change]:
         """Deliver tasks in one call, halving where one is refused; gives the refused."""
-        context = {**_QUIET, "active_model": TASK, "active_ids": [task["id"] for task in tasks]}
+        context = {**QUIET, "active_model": TASK, "active_ids": [task["id"] for task in tasks]}
         action = [[self.ids[DELIVER_TASKS]]]
         try:
             try:
@@ -274,7 +396,7 @@ class _Sink:
             if len(tasks) > 1:
                 middle = len(tasks) // 2
                 return self.deliver(tasks[:middle]) + self.deliver(tasks[middle:])
-            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", str(error))]
+            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", {}, str(error))]
         return []
 
 
@@ -348,6 +470,20 @@ def _loadable(value: Any) -> Any:
     if value is None:
         return ""
     return str(value) if isinstance(value, bool) else value
+
+
+def _touched(key: str, row: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> list[Touch]:
+    """Fields of a row that hold neither the old nor the new value."""
+    return [
+        Touch(key, name, _plain_value(row[name]))
+        for name in old
+        if name in new and name in row and not _is_same(old[name], row[name]) and not _is_same(new[name], row[name])
+    ]
+
+
+def _plain_value(read: Any) -> Any:
+    """A value as it stands in `sync_state`."""
+    return read[0] if isinstance(read, list) and read else read
 
 
 def _is_same(sent: Any, read: Any) -> bool:

@@ -13,7 +13,10 @@ SYNC_TABLES = {
         values_json JSON, reasons VARCHAR[], suggested_action VARCHAR, value_at_risk_amount DECIMAL(18,4),
         currency_code VARCHAR, assignee_login VARCHAR, model_version VARCHAR, as_of_date DATE""",
     # The day on which a matter with an entity was opened: as long as it lasts, its task keeps its key.
-    "sync_matter": "target_kind VARCHAR, brand VARCHAR, entity_id VARCHAR, opened_date DATE",
+    "sync_matter": """
+        target_kind VARCHAR, brand VARCHAR, entity_id VARCHAR, opened_date DATE, assignee_login VARCHAR""",
+    # Customers by the brand whose task they could first have got, and whether they are held out to measure its effect.
+    "sync_holdout": "brand VARCHAR, customer_id VARCHAR, assigned_date DATE, is_held_out BOOLEAN",
     # The records of an Odoo that a desired row belongs to; `link_json` holds their ids.
     "sync_target": """
         odoo_name VARCHAR, target_kind VARCHAR, desired_key VARCHAR, key VARCHAR, model VARCHAR, res_id BIGINT,
@@ -31,10 +34,19 @@ SYNC_TABLES = {
         ledger_id BIGINT, run_id VARCHAR, odoo_name VARCHAR, key VARCHAR, target_kind VARCHAR, operation VARCHAR,
         model VARCHAR, res_id BIGINT, values_json JSON, status VARCHAR, error VARCHAR,
         booked_at TIMESTAMP""",
-    # Rows that Odoo refused, with its reason, until one of them goes through or is not wanted any more.
+    # Rows that Odoo refused, with its reason, until one of them goes through or is not wanted any more. The same values
+    # are sent again from `retry_at` on, others at once.
     "sync_rejected": """
         odoo_name VARCHAR, key VARCHAR, target_kind VARCHAR, operation VARCHAR, model VARCHAR, res_id BIGINT,
-        error VARCHAR, run_id VARCHAR, rejected_at TIMESTAMP""",
+        error VARCHAR, run_id VARCHAR, rejected_at TIMESTAMP, values_json JSON, attempts INTEGER,
+        retry_at TIMESTAMP""",
+    # Tasks as they were when they were last read; taken over: a person changed the activity.
+    "sync_task": """
+        odoo_name VARCHAR, key VARCHAR, res_id BIGINT, is_open BOOLEAN, is_taken_over BOOLEAN, read_at TIMESTAMP""",
+    # Fields of ours that a person changed in Odoo; `sync_state` has the person's values.
+    "sync_touch": "odoo_name VARCHAR, key VARCHAR, field VARCHAR, touched_at TIMESTAMP",
+    # The server that the ledger of an Odoo speaks of.
+    "sync_server": "odoo_name VARCHAR, set_up_at TIMESTAMP, database_name VARCHAR",
     # What people ticked beside a score.
     "sync_flag": """
         odoo_name VARCHAR, key VARCHAR, res_id BIGINT, is_wrong BOOLEAN, is_do_not_contact BOOLEAN,

@@ -358,6 +358,10 @@ ODOO_MODELS: dict[str, Entity] = {
         _date("x_done_date", "Done."),
         _text("x_feedback", "What the person wrote.", personal=True),
         _link("x_assignee_id", "Assignee."),
+        _flag("x_is_over", "Whether the pipeline asked for it to be closed, because the matter is over."),
+        _flag("x_is_closed_by_pipeline", "Whether the pipeline closed it."),
+        _flag("x_is_removed", "Whether the pipeline took it back."),
+        _flag("x_is_taken_over", "Whether a person changed it, so that the pipeline leaves it."),
     ),
 }
 

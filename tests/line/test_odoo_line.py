@@ -1,5 +1,6 @@
 """The whole line against a real Odoo 19: killed while it writes, run again, and then with nothing new."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_every_row_of_the_plan_was_applied(written: Written) -> None:
         """select count(*) from (select key, arg_max(status, ledger_id) as status from sync_ledger group by key)
         where status <> 'applied'""",
     ) == [(0,)]
+
+
+def test_the_plan_is_shown_and_another_digest_is_refused(written: Written) -> None:
+    shown = written.retailer.run("odoo", "plan", **written.bot)
+    assert "Stopped" not in shown
+    [digest] = re.findall(r"retail odoo apply (\w{12})\s", shown)
+    assert "complete: 0 applied" in written.retailer.run("odoo", "apply", digest, **written.bot)
+    process = written.retailer.start("odoo", "apply", "0123456789ab", **written.bot)
+    output, _ = process.communicate()
+    assert process.returncode == 1
+    assert "No plan has the digest 0123456789ab any more" in output
 
 
 def test_tasks_are_quiet_few_and_on_partners(written: Written) -> None:

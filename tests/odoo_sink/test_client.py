@@ -16,6 +16,7 @@ from pipelines.odoo.client import (
     UnavailableError,
     ValidationError,
 )
+from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.sink import SINK_WRITES
 from tests.odoo_sink.proxy import serve
 
@@ -64,6 +65,62 @@ def call(reply: bytes | int | None, model: str, method: str) -> tuple[OdooError,
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     return caught.value, Handler.calls
+
+
+class FakeJson2(BaseHTTPRequestHandler):
+    """Answers every call with `status` and `reply`; None for a closed connection."""
+
+    status = 200
+    reply: bytes | None = None
+    calls = 0
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).calls += 1
+        if self.reply is None:
+            self.close_connection = True
+            return
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.reply)))
+        self.end_headers()
+        self.wfile.write(self.reply)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "on_write", "on_read"),
+    [
+        (200, None, MaybeDoneError, UnavailableError),
+        (200, b'{"ids": [', MaybeDoneError, UnavailableError),
+        (502, b"<html>", MaybeDoneError, UnavailableError),
+        (503, b"", MaybeDoneError, UnavailableError),
+        (401, b'{"message": "Invalid apikey"}', LoginRefusedError, LoginRefusedError),
+        (403, b'{"message": "You are not allowed", "debug": "never-shown"}', AccessDeniedError, AccessDeniedError),
+        (404, b'{"message": "the model does not exist"}', ValidationError, ValidationError),
+        (422, b'{"message": "bad value of ada.north@example.com"}', ValidationError, ValidationError),
+        (429, b"", UnavailableError, UnavailableError),
+        (500, b'{"message": "Wrong value", "debug": "never-shown"}', ValidationError, ValidationError),
+    ],
+)
+def test_each_status_of_json2_has_the_same_names(
+    status: int, reply: bytes | None, on_write: type[OdooError], on_read: type[OdooError]
+) -> None:
+    class Handler(FakeJson2):
+        pass
+
+    Handler.status, Handler.reply = status, reply
+    with serve(Handler) as url:
+        client = Json2Client(url, "retail", "bot", SECRET, writable=frozenset({WRITE}), timeout=5)
+        for named, (model, method) in ((on_write, WRITE), (on_read, ("res.partner", "search_read"))):
+            with pytest.raises(OdooError) as caught:
+                client.call(model, method, [[], []] if method == "load" else [[]])
+            assert type(caught.value) is named
+            assert SECRET not in str(caught.value)
+            assert "example.com" not in str(caught.value)
+            assert caught.value.__cause__ is None
+    assert Handler.calls == 2
 
 
 def fault(code: int, text: str) -> bytes:

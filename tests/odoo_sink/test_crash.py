@@ -223,6 +223,26 @@ def test_rows_at_fault_are_found_and_the_others_go_through(
     assert len(scores(admin, partners)) == 7
 
 
+def test_a_refused_row_waits_longer_each_time_and_not_with_other_values(
+    world: World, bot: OdooClient, make_partners: MakePartners
+) -> None:
+    [partner] = make_partners(1)
+    fill(world, [partner])
+    world.limits = world.limits.model_copy(update={"max_activities_per_assignee": 0})
+    world.execute("update score_churn_current set churn_level = 'odd'")
+    digest = world.plan().digest
+    waits = []
+    for attempt in range(3):
+        assert apply(world.store, bot, ODOO, f"run-{attempt}", digest).rejected == 1
+        assert apply(world.store, bot, ODOO, f"again-{attempt}", digest).calls == 0
+        waits += world.execute("select attempts, datediff('hour', rejected_at, retry_at) from sync_rejected")
+        world.execute("update sync_rejected set retry_at = rejected_at")
+    assert waits == [(1, 20), (2, 40), (3, 80)]
+    world.execute("update sync_rejected set retry_at = rejected_at + interval 9 day")
+    world.execute("update score_churn_current set churn_level = 'low'")
+    assert apply(world.store, bot, ODOO, "run-9", world.plan().digest).applied == 1
+
+
 @pytest.mark.parametrize("saves_many", [True, False], ids=["web_save_multi", "grouped writes"])
 def test_a_score_that_was_deleted_in_odoo_is_made_anew(
     world: World,

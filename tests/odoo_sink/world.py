@@ -39,12 +39,15 @@ _INPUTS = {
     "ops_brand": "brand VARCHAR, brand_name VARCHAR",
     "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN",
     "identity_xref": "source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, valid_to DATE",
-    "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN",
-    "stg_odoo__partner": "source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN",
+    "identity_event": "customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR",
+    "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR",
+    "stg_odoo__partner": """
+        source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR""",
     "stg_odoo__user": "source_name VARCHAR, source_user_id VARCHAR, login VARCHAR, is_active BOOLEAN",
     "stg_odoo__product_product": """
         source_name VARCHAR, source_product_id VARCHAR, source_template_id VARCHAR, product_id VARCHAR,
         is_active BOOLEAN""",
+    "ops_freshness": "source_name VARCHAR, entity VARCHAR, age_days INTEGER, is_transactional BOOLEAN",
     "dim_store": "store_id VARCHAR, store_name VARCHAR",
     "fct_order_line": "currency_code VARCHAR, order_date DATE, exchange_rate DECIMAL(28,10)",
 }
@@ -99,12 +102,12 @@ class World:
         """A customer who is known to Odoo by these partners."""
         self.add_customers([(customer_id, partner) for partner in partners], consent)
         if not partners:
-            self.insert("identity_golden", (customer_id, consent))
+            self.insert("identity_golden", (customer_id, consent, None, None))
 
     def add_customers(self, pairs: Sequence[tuple[str, int]], consent: bool | None = None) -> None:
-        self.insert("identity_golden", *sorted({(customer, consent) for customer, _ in pairs}))
+        self.insert("identity_golden", *sorted({(customer, consent, None, None) for customer, _ in pairs}))
         self.insert("identity_xref", *((ODOO, str(partner), customer, None) for customer, partner in pairs))
-        self.insert("stg_odoo__partner", *((ODOO, str(partner), True, False) for _, partner in pairs))
+        self.insert("stg_odoo__partner", *((ODOO, str(partner), True, False, None) for _, partner in pairs))
 
     def add_churn(
         self,
@@ -141,5 +144,5 @@ def churn_row(
 ) -> tuple[Any, ...]:
     return (
         customer_id, brand, AS_OF, "model-1", probability, level, value / probability, value, currency, list(reasons),
-        "Contact the customer this week", False,
+        "Contact the customer this week", True,
     )  # fmt: skip

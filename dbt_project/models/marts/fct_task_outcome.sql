@@ -12,6 +12,8 @@ select
     done_date,
     is_done,
     is_dismissed,
+    is_closed_by_pipeline,
+    is_changed_by_person,
     feedback is not null as has_feedback,
     updated_at
 from {{ ref("stg_odoo__task") }}
