@@ -133,6 +133,7 @@ _COLUMN_DESCRIPTIONS = {
     "country_code": "Country, ISO 3166 alpha-2.",
     "cover_days": "Days that the stock on hand lasts at the forecast rate; null where stock is unknown.",
     "currency_code": "Currency of the row's amounts, ISO 4217.",
+    "customer_count": "Customers of the household.",
     "customer_id": "Customer, as in dim_customer.",
     "customer_source_name": "Source whose customer ids this source carries.",
     "data_type": "DuckDB type.",
@@ -149,6 +150,7 @@ _COLUMN_DESCRIPTIONS = {
     "forecast_qty": "Units expected over the horizon.",
     "history_until": "Rows that happened up to that day are history loaded in bulk.",
     "horizon_weeks": "Weeks that the forecast covers.",
+    "household_id": "Household; follows the lowest customer_id in it, so that it may change with its members.",
     "improbability": "-log10 of the probability of returns like the actual ones or more, given what was expected.",
     "is_enabled": "Whether the source is read.",
     "is_fallback": "True where a simple rule scored because history does not bear a model.",
@@ -212,6 +214,7 @@ def _own(description: str, owner: str, business_date: str | None = None) -> Tabl
 
 
 PIPELINE_TABLES = {
+    "identity_household": _own("Which customers live together, as their records show it.", _ENGINEERING),
     "identity_xref": _own("Which customer each record of a source is, and from when to when.", _ENGINEERING),
     "ops_file_load": _own("Rows and amounts that each file or pull brought.", _ENGINEERING),
     "ops_freshness": _own("How old the data of each source and entity is.", _ENGINEERING, "newest_date"),

@@ -12,9 +12,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from models.identity import clustering, golden_record, linkage, normalise, stable_ids
+from models.identity import clustering, golden_record, households, linkage, normalise, stable_ids
 from models.identity.normalise import NulledValues
-from models.identity.settings import RECORD_KINDS, IdentityConfig
+from models.identity.settings import PERSON, RECORD_KINDS, IdentityConfig
 from models.identity.stable_ids import KEY, PreviousIdentity
 
 __all__ = ["IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "resolve"]
@@ -60,6 +60,7 @@ class IdentityResult:
     identity_link: pl.DataFrame
     identity_golden: pl.DataFrame
     identity_event: pl.DataFrame
+    identity_household: pl.DataFrame
     summary: IdentitySummary
     charts: dict[str, str]
 
@@ -88,27 +89,30 @@ def resolve(
     with closing(duckdb.connect(":memory:", config=options)) as con:
         nulled = normalise.normalise(con, conformed, as_of, config)
         cluster_of = np.arange(conformed.height, dtype=np.int64)
-        all_pairs = [pl.DataFrame(schema=linkage.PAIR_SCHEMA)]
+        pairs_of: dict[str, pl.DataFrame] = {}
         kinds, charts = [], {}
         for kind in RECORD_KINDS:
             table = f"identity_{kind.name}"
             normalise.add_blocking_keys(con, kind, table, config)
             linked = linkage.link(con, kind, table, seed, config, with_charts)
-            clusters = clustering.cluster(con, kind, linked.pairs, conformed.height, config)
+            clusters = clustering.cluster(con, linked.refusals, linked.pairs, conformed.height, config)
             numbers = con.sql(f"select record_no from {table} order by record_no").pl()["record_no"].to_numpy()
             cluster_of[numbers] = clusters.cluster_of[numbers]
-            all_pairs.append(linked.pairs)
+            pairs_of[kind.name] = linked.pairs
             kinds.append(_kind_summary(kind.name, linked, clusters, cluster_of[numbers]))
             if linked.charts:
                 charts[kind.name] = linked.charts
-        pairs = pl.concat(all_pairs)
+        pairs = pl.concat(pairs_of.values())
         numbered = conformed.select(KEY).with_columns(pl.Series("cluster", cluster_of))
         clustered = numbered.with_columns(_probability_in_cluster(pairs, cluster_of))
         xref, events = stable_ids.assign(clustered, previous, as_of)
         current = xref.filter(pl.col("valid_to").is_null()).select(*KEY, "customer_id")
         golden = golden_record.golden_records(con, current, config)
+        household_of = households.group(con, pairs_of[PERSON.name], cluster_of, config)
+    numbered_ids = conformed.select(KEY).with_row_index("record_no").join(current, on=KEY, maintain_order="left")
+    household = households.households(numbered_ids, household_of)
     summary = IdentitySummary(conformed.height, golden.height, pairs.height, tuple(kinds), tuple(nulled))
-    return IdentityResult(xref, _links(pairs, conformed, config), golden, events, summary, charts)
+    return IdentityResult(xref, _links(pairs, conformed, config), golden, events, household, summary, charts)
 
 
 def _kind_summary(

@@ -11,6 +11,7 @@ depend on the order of rows.
 
 import heapq
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -20,7 +21,7 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from models.identity.settings import IdentityConfig, RecordKind
+from models.identity.settings import IdentityConfig, Refusal
 
 # Weights in sixteenths of a bit.
 STEPS_PER_BIT = 16
@@ -38,7 +39,11 @@ class Clusters:
 
 
 def cluster(
-    con: duckdb.DuckDBPyConnection, kind: RecordKind, pairs: pl.DataFrame, record_count: int, config: IdentityConfig
+    con: duckdb.DuckDBPyConnection,
+    refusals: Sequence[Refusal],
+    pairs: pl.DataFrame,
+    record_count: int,
+    config: IdentityConfig,
 ) -> Clusters:
     """Clusters records 0..record_count-1 by their scored pairs."""
     cluster_of = np.arange(record_count, dtype=np.int64)
@@ -48,9 +53,8 @@ def cluster(
     )
     if inside.is_empty():
         return Clusters(cluster_of, 0)
-    impossible = _impossible_pairs(con, kind, component_of)
-    cap = config.weight_cap_bits
-    steps = (inside["match_weight"].clip(-cap, cap) * STEPS_PER_BIT).round().cast(pl.Int64)
+    impossible = _impossible_pairs(con, refusals, component_of)
+    steps = (_cluster_weights(inside, config) * STEPS_PER_BIT).round().cast(pl.Int64)
     edges = inside.select("left_no", "right_no", steps.alias("steps")).with_columns(
         pl.Series("component", component_of[inside["left_no"].to_numpy()])
     )
@@ -66,6 +70,15 @@ def cluster(
             cluster_of[members] = root
         refused_count += agglomeration.refused_count
     return Clusters(cluster_of, refused_count)
+
+
+def _cluster_weights(pairs: pl.DataFrame, config: IdentityConfig) -> pl.Series:
+    """What each pair says about two clusters. A weight below zero holds how rare matches are among all records; of
+    records that are in one component for other reasons, a pair that lacks evidence says as little as one that was not
+    proposed, and a pair with evidence against says that."""
+    least = pl.min_horizontal(pl.lit(config.unseen_pair_bits), pl.col("evidence"))
+    weight = pl.max_horizontal(pl.col("match_weight"), least)
+    return pairs.select(weight.clip(-config.weight_cap_bits, config.weight_cap_bits)).to_series()
 
 
 def _components(pairs: pl.DataFrame, record_count: int, size_limit: int) -> Integers:
@@ -88,12 +101,14 @@ def _components(pairs: pl.DataFrame, record_count: int, size_limit: int) -> Inte
     return np.asarray(smallest[label], dtype=np.int64)
 
 
-def _impossible_pairs(con: duckdb.DuckDBPyConnection, kind: RecordKind, component_of: Integers) -> pl.DataFrame:
-    """Pairs of records within a component for which one of the kind's refusals holds."""
+def _impossible_pairs(
+    con: duckdb.DuckDBPyConnection, refusals: Sequence[Refusal], component_of: Integers
+) -> pl.DataFrame:
+    """Pairs of records within a component for which one of the refusals holds."""
     members = pl.DataFrame({"record_no": np.arange(len(component_of)), "component": component_of})
     several = members.filter(pl.len().over("component") > 1)
     con.register("identity_component", several.to_arrow())
-    conditions = " or ".join(f"coalesce({_qualified(refusal.condition)}, false)" for refusal in kind.refusals)
+    conditions = " or ".join(f"coalesce({_qualified(refusal.condition)}, false)" for refusal in refusals) or "false"
     found = con.sql(
         f"""
         with member as (

@@ -5,9 +5,9 @@ Does not belong here: what is compared (settings), which pairs become one person
 
 Two classes (match, non-match) cannot hold families: pairs of one household agree on address, phone and family name far
 too often for strangers, so that a two-class model calls them matches. Candidates are taken as a mixture of matches,
-households, strangers with a shared contact, and random pairs. How first names and birth dates behave in the first two
-is fixed, for matches from anchor pairs found without labels and for households from random pairs; the rest is
-expectation maximisation over comparison patterns.
+households, strangers with a shared contact, and random pairs. Random pairs are sampled, and rid of the matches among
+them; they also say how names and birth dates behave in households and between strangers. The rest is expectation
+maximisation over comparison patterns, without a label.
 """
 
 import io
@@ -23,7 +23,7 @@ import numpy.typing as npt
 import polars as pl
 from splink import DuckDBAPI, Linker
 
-from models.identity.settings import Anchor, Comparison, IdentityConfig, RecordKind
+from models.identity.settings import Comparison, IdentityConfig, RecordKind, Refusal
 
 # Columns of the tables of probabilities, in the order of settings.Level.
 MATCH, HOUSEHOLD, SHARED_CONTACT, RANDOM = range(4)
@@ -34,11 +34,14 @@ STARTING_MATCHES_PER_RECORD = 0.5
 ITERATION_LIMIT = 200
 CONVERGENCE = 1e-6
 LEAST_PROBABILITY = 1e-7
+COMPARED = "identity_compared"
+RECORDS_PER_CHUNK = 10_000
 
 Floats = npt.NDArray[np.float64]
 
 PAIR_SCHEMA = {
     "left_no": pl.Int64(), "right_no": pl.Int64(), "match_probability": pl.Float64(), "match_weight": pl.Float64(),
+    "evidence": pl.Float64(), "household_weight": pl.Float64(),
 }  # fmt: skip
 
 
@@ -53,13 +56,27 @@ class Parameters:
     levels: dict[str, Floats]
     is_trained: bool
 
+    def refusals(self, kind: RecordKind, config: IdentityConfig) -> tuple[Refusal, ...]:
+        """The kind's refusals, but for those whose evidence one person's records often give."""
+        by_name = {comparison.name: comparison for comparison in kind.comparisons}
+
+        def is_trusted(comparison: str, level: str) -> bool:
+            (at,) = by_name[comparison].values_of(level)
+            return bool(self.levels[comparison][at, MATCH] <= config.refusal_share)
+
+        return tuple(r for r in kind.refusals if r.evidence is None or is_trusted(*r.evidence))
+
 
 @dataclass(frozen=True)
 class Linkage:
-    """Scored candidate pairs (`left_no` < `right_no`) of one kind of record, and the model that scored them."""
+    """Scored candidate pairs (`left_no` < `right_no`) of one kind of record, and the model that scored them.
+
+    Weights are log odds in bits. `household_weight`: of being one person's or one household's, against strangers'.
+    """
 
     pairs: pl.DataFrame
     parameters: Parameters | None
+    refusals: tuple[Refusal, ...] = ()
     charts: str | None = None
 
 
@@ -73,10 +90,12 @@ def link(
         return Linkage(pl.DataFrame(schema=PAIR_SCHEMA), None)
     api = DuckDBAPI(connection=con)
     linker = Linker(api.register(table), _splink_settings(kind), log_level=None)
-    predicted = linker.inference.predict(warning_mode="never").physical_name
     gammas = [f"gamma_{comparison.name}" for comparison in kind.comparisons]
+    _compare(con, linker, gammas, keyed)
     patterns = con.sql(
-        f"select {', '.join(gammas)}, count(*) as pair_count from {predicted} group by all order by {', '.join(gammas)}"
+        f"""
+        select {", ".join(gammas)}, count(*) as pair_count from {COMPARED} group by all order by {", ".join(gammas)}
+        """
     ).pl()
     starting = _starting_parameters(kind, record_count)
     parameters = starting
@@ -85,25 +104,46 @@ def link(
             max_pairs=config.random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
         )
         parameters = _train(kind, starting, _random_level_shares(kind, linker), patterns, record_count, config)
-    posterior = _class_probabilities(kind, parameters, patterns)[:, MATCH]
-    weight = np.log2(np.maximum(posterior, 1e-12)) - np.log2(np.maximum(1 - posterior, 1e-12))
+    posterior = _class_probabilities(kind, parameters, patterns)
+    match, household = posterior[:, MATCH], posterior[:, MATCH] + posterior[:, HOUSEHOLD]
     scored = patterns.with_columns(
-        pl.Series("match_probability", np.round(posterior, 9)), pl.Series("match_weight", np.round(weight, 6))
+        pl.Series("match_probability", np.round(match, 9)),
+        pl.Series("match_weight", np.round(_weight(match), 6)),
+        pl.Series("evidence", np.round(_evidence(kind, parameters, patterns), 6)),
+        pl.Series("household_weight", np.round(_weight(household), 6)),
     )
     con.register("identity_pattern", scored.to_arrow())
     # Gammas are never null (-1 says so), so a plain join finds every pattern.
     pairs = con.sql(
         f"""
         select
-            least(record_no_l, record_no_r)::bigint as left_no, greatest(record_no_l, record_no_r)::bigint as right_no,
-            p.match_probability, p.match_weight
-        from {predicted} join identity_pattern as p using ({", ".join(gammas)})
+            left_no::bigint as left_no, right_no::bigint as right_no,
+            p.match_probability, p.match_weight, p.evidence, p.household_weight
+        from {COMPARED} join identity_pattern as p using ({", ".join(gammas)})
         order by all
         """
     ).pl()
     con.unregister("identity_pattern")
+    con.execute(f"drop table {COMPARED}")
     charts = _charts(api, kind, table, parameters) if with_charts else None
-    return Linkage(pairs, parameters, charts)
+    return Linkage(pairs, parameters, parameters.refusals(kind, config), charts)
+
+
+def _compare(con: duckdb.DuckDBPyConnection, linker: Linker, gammas: list[str], record_count: int) -> None:
+    """Comparison vectors of all candidate pairs, a chunk of the left records at a time: Splink keeps what it compared
+    beside each vector, which is far more than the vectors."""
+    as_integers = ", ".join(f"{gamma}::tinyint as {gamma}" for gamma in gammas)
+    chunks = -(-record_count // RECORDS_PER_CHUNK)
+    for chunk in range(1, chunks + 1):
+        compared = linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never")
+        rows = f"""
+            select
+                least(record_no_l, record_no_r) as left_no, greatest(record_no_l, record_no_r) as right_no,
+                {as_integers}
+            from {compared.physical_name}
+        """
+        con.execute(f"insert into {COMPARED} {rows}" if chunk > 1 else f"create temp table {COMPARED} as {rows}")
+        compared.drop_table_from_database_and_remove_from_cache()
 
 
 def _splink_settings(kind: RecordKind, parameters: Parameters | None = None) -> dict[str, Any]:
@@ -177,12 +217,15 @@ def _train(
         name: _normalised(seen + starting.levels[name][:, RANDOM] * 1e-3) for name, seen in seen_at_random.items()
     }
     levels = {name: table.copy() for name, table in starting.levels.items()}
-    for anchor in kind.anchors:
-        prior = starting.levels[anchor.comparison][:, MATCH]
-        levels[anchor.comparison][:, MATCH] = _normalised(_anchor_counts(kind, anchor, patterns) + PRIOR_PAIRS * prior)
+    # What a comparison's matches are believed to show before they are learnt, in pairs.
+    believed = {name: table[:, :RANDOM] * PRIOR_PAIRS for name, table in starting.levels.items()}
     for comparison in kind.comparisons:
         levels[comparison.name] = _with_random(
-            comparison, levels[comparison.name], random_shares[comparison.name], config
+            comparison,
+            levels[comparison.name],
+            random_shares[comparison.name],
+            starting.levels[comparison.name],
+            config,
         )
 
     observed = {comparison.name: _observed(comparison, patterns) for comparison in kind.comparisons}
@@ -195,14 +238,13 @@ def _train(
         levels = {}
         for comparison in kind.comparisons:
             table = parameters.levels[comparison.name].copy()
-            if not comparison.anchored:
-                prior = starting.levels[comparison.name]
-                learnt = observed[comparison.name].T @ expected + PRIOR_PAIRS * prior
-                table[:, :RANDOM] = (learnt / learnt.sum(axis=0))[:, :RANDOM]
+            learnt = observed[comparison.name].T @ expected[:, :RANDOM] + believed[comparison.name]
+            table[:, :RANDOM] = learnt / learnt.sum(axis=0)
             # Random pairs contain matches: what they hold of them is taken out again.
             mixed = random_shares[comparison.name]
             corrected = (mixed - shares[MATCH] * table[:, MATCH]) / (1 - shares[MATCH])
-            table = _with_random(comparison, table, _normalised(np.maximum(corrected, mixed * 0.02)), config)
+            random = _normalised(np.maximum(corrected, mixed * 0.02))
+            table = _with_random(comparison, table, random, starting.levels[comparison.name], config)
             levels[comparison.name] = table
         change = float(np.abs(np.log(shares[:RANDOM] / parameters.shares[:RANDOM])).max())
         parameters = Parameters(shares, levels, is_trained=True)
@@ -211,14 +253,20 @@ def _train(
     return parameters
 
 
-def _with_random(comparison: Comparison, table: Floats, random: Floats, config: IdentityConfig) -> Floats:
-    """The table with new frequencies among random pairs, and what follows from them for an anchored comparison."""
+def _with_random(
+    comparison: Comparison, table: Floats, random: Floats, starting: Floats, config: IdentityConfig
+) -> Floats:
+    """The table with new frequencies among random pairs, and what follows from them in households and for strangers."""
     changed = table.copy()
     changed[:, RANDOM] = random
-    if comparison.anchored:
+    if comparison.of_person:
         changed[:, SHARED_CONTACT] = random
+    if comparison.fixed_in_household:
+        kept = np.isin(np.arange(len(random)), comparison.values_of(*comparison.not_in_household))
+        apart = np.where(kept, starting[:, HOUSEHOLD], random)
+        apart[~kept] *= (1 - apart[kept].sum()) / apart[~kept].sum()
         alike = config.alike_in_household
-        changed[:, HOUSEHOLD] = (1 - alike) * random + alike * table[:, MATCH]
+        changed[:, HOUSEHOLD] = (1 - alike) * apart + alike * table[:, MATCH]
     return changed
 
 
@@ -232,29 +280,34 @@ def _observed(comparison: Comparison, patterns: pl.DataFrame) -> Floats:
     return (gamma[:, None] == np.arange(len(comparison.levels))[None, :]).astype(np.float64)
 
 
-def _anchor_counts(kind: RecordKind, anchor: Anchor, patterns: pl.DataFrame) -> Floats:
-    by_name = {comparison.name: comparison for comparison in kind.comparisons}
-
-    def holds(conditions: tuple[tuple[str, tuple[str, ...]], ...]) -> pl.Expr:
-        return pl.all_horizontal(
-            pl.col(f"gamma_{name}").is_in(list(by_name[name].values_of(*levels))) for name, levels in conditions
-        )
-
-    chosen = patterns.filter(pl.any_horizontal(holds(conditions) for conditions in anchor.where))
-    counts = chosen["pair_count"].to_numpy().astype(np.float64)
-    return np.asarray(_observed(by_name[anchor.comparison], chosen).T @ counts, dtype=np.float64)
-
-
 def _class_probabilities(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> Floats:
-    """Probability of each class for each pattern. A comparison that says nothing (-1) counts for no class."""
-    logs = np.tile(np.log(np.maximum(parameters.shares, 1e-15)), (patterns.height, 1))
+    """Probability of each class for each pattern."""
+    logs = _log_likelihoods(kind, parameters, patterns) + np.log(np.maximum(parameters.shares, 1e-15))
+    logs -= logs.max(axis=1, keepdims=True)
+    likelihood = np.exp(logs)
+    return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _weight(probability: Floats) -> Floats:
+    """Log odds in bits."""
+    return np.log2(np.maximum(probability, 1e-12)) - np.log2(np.maximum(1 - probability, 1e-12))
+
+
+def _evidence(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> Floats:
+    """Bits by which each pattern speaks for a match against the class that explains it best, however rare each is."""
+    logs = _log_likelihoods(kind, parameters, patterns)
+    others = np.delete(logs, MATCH, axis=1).max(axis=1)
+    return np.asarray((logs[:, MATCH] - others) / np.log(2), dtype=np.float64)
+
+
+def _log_likelihoods(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> Floats:
+    """Of each pattern in each class. A comparison that says nothing (-1) counts for no class."""
+    logs = np.zeros((patterns.height, len(parameters.shares)))
     for comparison in kind.comparisons:
         gamma = patterns[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
         table = np.log(np.maximum(parameters.levels[comparison.name], LEAST_PROBABILITY))
         logs += np.where((gamma >= 0)[:, None], table[np.maximum(gamma, 0)], 0.0)
-    logs -= logs.max(axis=1, keepdims=True)
-    likelihood = np.exp(logs)
-    return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True), dtype=np.float64)
+    return logs
 
 
 def _charts(api: DuckDBAPI, kind: RecordKind, table: str, parameters: Parameters) -> str:

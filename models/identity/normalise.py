@@ -24,6 +24,8 @@ INPUT_SCHEMA: dict[str, pl.DataType] = {
     "parent_source_customer_id": pl.String(), "has_marketing_consent": pl.Boolean(),
     "updated_at": pl.Datetime("us"), "known_at": pl.Datetime("us"),
 }  # fmt: skip
+# What few systems know: a record without the column has no value.
+OPTIONAL_COLUMNS = {"occupation": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def _macros() -> str:
     create macro words(x) as list_filter(
         string_split(regexp_replace(regexp_replace(plain(x), '[''’`]', '', 'g'), '[^\pL\pN]+', ' ', 'g'), ' '),
         lambda w: w <> '');
-    create macro name_words(x) as list_filter(
-        words(x), lambda w: not list_contains({_literals(settings.TITLES)}, w) and not regexp_matches(w, '[0-9]'));
+    create macro without_titles(x) as list_filter(
+        words(x), lambda w: not list_contains({_literals(settings.TITLES)}, w));
+    create macro name_words(x) as list_filter(without_titles(x), lambda w: not regexp_matches(w, '[0-9]'));
     create macro joined(x) as nullif(array_to_string(x, ''), '');
     create macro nickname_groups(x) as coalesce(map({_literals(tuple(names))}, [{", ".join(groups)}])[x], [x]);
     -- Consonants after the first letter, with the spellings of one sound made equal.
@@ -96,7 +99,8 @@ _CLEANED = """
             given(first_name) as first_name, given(last_name) as last_name, given(full_name) as full_name,
             given(email) as email, replace(given(phone), '(0)', '') as phone,
             given(street) as street, given(city) as city,
-            given(postcode) as postcode, birth_date, given(loyalty_number) as loyalty_number, given(tax_id) as tax_id
+            given(postcode) as postcode, birth_date, given(loyalty_number) as loyalty_number, given(tax_id) as tax_id,
+            given(occupation) as occupation
         from ordered
     ), named as (
         select *,
@@ -119,6 +123,9 @@ _CLEANED = """
         from given_values
     ), parts as (
         select *,
+            list_sort(list_distinct(without_titles(
+                coalesce(nullif(concat_ws(' ', first_name, last_name), ''), full_name)
+            ))) as name_parts,
             regexp_replace(split_part(email_text, '@', 1), '\\+.*$', '') as local_part,
             coalesce(<domain_fixes>[split_part(email_text, '@', 2)], split_part(email_text, '@', 2)) as domain
         from named
@@ -128,6 +135,8 @@ _CLEANED = """
         first_words[1] as given_name,
         coalesce(first_words[2:], []) as middle_names,
         joined(last_words) as family_name,
+        coalesce(list_filter(name_parts, lambda w: length(w) > 1), []) as tokens,
+        coalesce(len(name_parts), 0) as name_part_count,
         list_filter(last_words, lambda w: length(w) >= 3 and not list_contains(<particles>, w)) as family_parts,
         list_sort(organisation_words(coalesce(full_name, concat_ws(' ', first_name, last_name)))) as sorted_name,
         organisation_words(coalesce(full_name, concat_ws(' ', first_name, last_name))) as name_tokens,
@@ -145,8 +154,14 @@ _CLEANED = """
             when not is_repeated(replace(postcode_text, '-', '')) then nullif(postcode_text, '')
         end as postcode,
         joined(words(city)) as city,
+        list_filter(words(city), lambda w: length(w) > 3) as city_words,
+        case
+            when country_code = 'GB' then nullif(left(postcode_text, length(postcode_text) - 3), '')
+            else left(postcode_text, 3)
+        end as district,
+        joined(words(occupation)) as occupation,
         list_filter(street_parts, lambda w: regexp_matches(w, '[0-9]'))[1] as house_number,
-        joined(list_filter(street_parts, lambda w: not regexp_matches(w, '[0-9]'))) as street_name,
+        joined(list_sort(list_filter(street_parts, lambda w: not regexp_matches(w, '[0-9]')))) as street_name,
         case
             when not list_contains(<placeholder_dates>, birth_date::varchar) and birth_date <= $as_of then birth_date
         end as birth_date,
@@ -174,7 +189,9 @@ _SHARED = """
             from identity_cleaned
         ) on email, phone, loyalty_number into name column_name value column_value
     ), birth_dates as (
-        select birth_date, count(*) as record_count from identity_cleaned where birth_date is not null group by all
+        -- The first of January stands for a year: many have it, and it is compared as a year.
+        select birth_date, count(*) as record_count from identity_cleaned
+        where birth_date is not null and not (month(birth_date) = 1 and day(birth_date) = 1) group by all
     )
     select column_name, column_value from carriers
     group by all having count(distinct carrier) > $shared_value_limit
@@ -194,23 +211,41 @@ _RECORDS = f"""
                 as loyalty_number,
             case when birth_date::varchar not in (from shared_values('birth_date')) then birth_date end as birth_date
         from identity_cleaned
+    ), token as (
+        select record_no, record_kind, unnest(tokens) as token from informative
+    ), named as (
+        select record_kind, count(*) as record_count from informative where len(tokens) > 0 group by all
+    ), frequency as (
+        select record_kind, token, count(*) / any_value(record_count) as share
+        from token join named using (record_kind) group by all
+    ), by_rarity as (
+        select
+            record_no,
+            list(token order by token) filter (where share < $rare_share) as rare_tokens,
+            list(token order by token) filter (where share < $uncommon_share) as uncommon_tokens,
+            list(token order by token) filter (where share < $frequent_share) as infrequent_tokens
+        from token join frequency using (record_kind, token) group by record_no
     )
-    select * exclude (sorted_name),
+    select informative.* exclude (sorted_name),
+        coalesce(rare_tokens, []) as rare_tokens,
+        coalesce(uncommon_tokens, []) as uncommon_tokens,
+        coalesce(infrequent_tokens, []) as infrequent_tokens,
+        list_distinct(tokens || list_transform(tokens, lambda t: '~' || sound(t))) as name_keys,
         nickname_groups(given_name) as given_groups,
-        sound(given_name) as given_sound,
-        sound(family_name) as family_sound,
-        -- Term frequencies, as shares of the records that have the value.
-        count(*) over (partition by record_kind, given_name) / count(given_name) over (partition by record_kind)
-            as given_name_share,
         count(*) over (partition by record_kind, family_name) / count(family_name) over (partition by record_kind)
-            as family_name_share,
+            < $uncommon_share as has_uncommon_family_name,
+        -- Term frequencies, as shares of the records that have the value.
+        count(*) over (partition by record_kind, city) / count(city) over (partition by record_kind) as city_share,
+        count(*) over (partition by record_kind, occupation) / count(occupation) over (partition by record_kind)
+            as occupation_share,
         nullif(array_to_string(sorted_name, ' '), '') as full_name_key,
         split_part(email, '@', 1) as email_local_part,
+        split_part(email, '@', 2) as email_domain,
         left(postcode, 3) as area,
         birth_date::varchar as birth_text,
         year(birth_date) as birth_year, month(birth_date) as birth_month, day(birth_date) as birth_day,
         month(birth_date) = 1 and day(birth_date) = 1 as is_year_only
-    from informative
+    from informative left join by_rarity using (record_no)
     order by record_no
 """
 
@@ -225,7 +260,10 @@ def conform(records: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in INPUT_SCHEMA if name not in records.columns]
     if missing:
         raise ValueError(f"customer records lack columns: {', '.join(missing)}")
-    frame = records.select([pl.col(name).cast(kind) for name, kind in INPUT_SCHEMA.items()])
+    known = records.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in OPTIONAL_COLUMNS.items() if name not in records.columns
+    )
+    frame = known.select([pl.col(name).cast(kind) for name, kind in (INPUT_SCHEMA | OPTIONAL_COLUMNS).items()])
     repeated = frame.select("source_name", "source_customer_id").is_duplicated().sum()
     if repeated:
         raise ValueError(f"{repeated} customer records share a (source_name, source_customer_id)")
@@ -259,7 +297,14 @@ def normalise(
         "create macro shared_values(c) as table"
         " select column_value from identity_shared where column_name = c and column_value is not null"
     )
-    con.execute(_RECORDS)
+    con.execute(
+        _RECORDS,
+        {
+            "rare_share": config.rare_name_share,
+            "uncommon_share": config.uncommon_name_share,
+            "frequent_share": config.frequent_name_share,
+        },
+    )
     return _nulled(con)
 
 
@@ -283,22 +328,29 @@ def _nulled(con: duckdb.DuckDBPyConnection) -> list[NulledValues]:
 
 def add_blocking_keys(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, config: IdentityConfig) -> None:
     """Writes `table`: the records of one kind with `keys`, their blocking keys that not too many records share."""
-    keys = ", ".join(f"'{key.name}:' || ({key.expression})" for key in kind.blocking_keys)
+    keys = " || ".join(f"list_transform({key.expression}, lambda k: '{key.name}:' || k)" for key in kind.blocking_keys)
     con.execute(
         f"""
         create table {table} as
         with of_kind as (
             select * from {RECORDS} where record_kind = $kind
         ), exploded as (
-            select record_no, unnest(list_distinct([{keys}])) as key from of_kind
+            select record_no, unnest(list_distinct({keys})) as key from of_kind
         ), useful as (
             select key from exploded where key is not null
-            group by key having count(*) between 2 and $key_size_limit
+            group by key
+            having count(*) between 2 and
+                case when split_part(key, ':', 1) in $one_value_keys then $one_value_limit else $limit end
         ), kept as (
             select record_no, list(key order by key) as keys from exploded join useful using (key) group by record_no
         )
         select of_kind.*, coalesce(kept.keys, []) as keys from of_kind left join kept using (record_no)
         order by record_no
         """,
-        {"kind": kind.name, "key_size_limit": config.key_size_limit},
+        {
+            "kind": kind.name,
+            "one_value_keys": [key.name for key in kind.blocking_keys if key.is_one_value] or [""],
+            "one_value_limit": config.one_value_key_size_limit,
+            "limit": config.key_size_limit,
+        },
     )

@@ -27,14 +27,19 @@ class Level(NamedTuple):
 class Comparison(NamedTuple):
     """One piece of evidence. `null_condition`: it says nothing. The last level's condition is 'ELSE'.
 
-    `anchored` comparisons tell persons of a household apart. Their behaviour in matches is taken from anchor pairs and
-    in households from random pairs, and kept: left free, households would teach that a person has several first names.
+    `of_person`: strangers who share a contact show it as random pairs do.
+    `fixed_in_household`: it tells persons of a household apart, who show it as random pairs do too. Left free,
+    households would teach that a person has several first names.
+    `not_in_household` names levels that random pairs show for a reason which households do not have: they keep their
+    starting share there.
     """
 
     name: str
     null_condition: str
     levels: tuple[Level, ...]
-    anchored: bool = False
+    of_person: bool = False
+    fixed_in_household: bool = False
+    not_in_household: tuple[str, ...] = ()
 
     def values_of(self, *names: str) -> tuple[int, ...]:
         """Comparison vector values of the named levels: Splink counts down from the first to 0 for the last."""
@@ -42,27 +47,26 @@ class Comparison(NamedTuple):
 
 
 class BlockingKey(NamedTuple):
-    """Records that share the key's value are compared. A null value is no key."""
+    """Records that share one of the values of the list are compared. A null value is no key.
+
+    `is_one_value`: a value by itself, not several together: it has to be rarer to be worth a comparison.
+    """
 
     name: str
     expression: str
+    is_one_value: bool = False
 
 
 class Refusal(NamedTuple):
-    """Two records for which the condition holds are never put into one cluster, whatever links them."""
+    """Two records for which the condition holds are never put into one cluster, whatever links them.
+
+    `evidence`: the comparison and level that the condition is about. Where the model has learnt that records of one
+    person show the level not rarely (birth dates that are often wrong), the condition refuses nothing.
+    """
 
     name: str
     condition: str
-
-
-class Anchor(NamedTuple):
-    """Pairs that are matches for reasons other than the comparison, so that they show how it behaves in matches.
-
-    `where`: alternatives; in each, for every comparison named, one of the levels named.
-    """
-
-    comparison: str
-    where: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]
+    evidence: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,126 +77,172 @@ class RecordKind:
     blocking_keys: tuple[BlockingKey, ...]
     comparisons: tuple[Comparison, ...]
     refusals: tuple[Refusal, ...]
-    anchors: tuple[Anchor, ...]
 
 
 SHORTER_GIVEN_NAME = "least(length(given_name_l), length(given_name_r))"
 SHORTER_FAMILY_NAME = "least(length(family_name_l), length(family_name_r))"
 EQUAL_GIVEN_NAME = "given_name_l = given_name_r and length(given_name_l) > 1"
 EQUAL_FAMILY_NAME = "family_name_l = family_name_r and length(family_name_l) > 1"
+# A date that is the first of January is often a year that had to become a date.
+BOTH_WHOLE_DATES = "not is_year_only_l and not is_year_only_r"
 # One slip of the keyboard, or day and month exchanged.
 BIRTH_DATE_SLIP = (
-    "hamming(birth_text_l, birth_text_r) = 1 or (birth_year_l = birth_year_r"
-    " and birth_month_l = birth_day_r and birth_day_l = birth_month_r)"
+    f"{BOTH_WHOLE_DATES} and (hamming(birth_text_l, birth_text_r) = 1 or (birth_year_l = birth_year_r"
+    " and birth_month_l = birth_day_r and birth_day_l = birth_month_r))"
 )
 # Two parts of the date equal, or two months apart: brothers and sisters are not.
 NEAR_BIRTH_DATE = (
-    "abs(birth_date_l - birth_date_r) <= 62"
+    f"{BOTH_WHOLE_DATES} and (abs(birth_date_l - birth_date_r) <= 62"
     " or (birth_year_l = birth_year_r)::integer + (birth_month_l = birth_month_r)::integer"
-    " + (birth_day_l = birth_day_r)::integer >= 2"
+    " + (birth_day_l = birth_day_r)::integer >= 2)"
 )
-# A date that is the first of January is often a year that had to become a date.
-ONLY_YEAR_OF_BIRTH = "birth_year_l = birth_year_r and (is_year_only_l or is_year_only_r)"
+SAME_YEAR_OF_BIRTH = f"birth_year_l = birth_year_r and not ({BOTH_WHOLE_DATES})"
+NEAR_YEAR_OF_BIRTH = (
+    f"not ({BOTH_WHOLE_DATES}) and (abs(birth_year_l - birth_year_r) <= 2"
+    " or hamming(left(birth_text_l, 4), left(birth_text_r, 4)) = 1)"
+)
 SAME_GIVEN_NAME = (
     "given_name_l = given_name_r or list_has_any(given_groups_l, given_groups_r)"
     " or list_contains(middle_names_l, given_name_r) or list_contains(middle_names_r, given_name_l)"
 )
-SIMILAR_GIVEN_NAME = (
-    "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88"
-    f" or (damerau_levenshtein(given_name_l, given_name_r) = 1 and {SHORTER_GIVEN_NAME} >= 4)"
-    f" or ({SHORTER_GIVEN_NAME} >= 3"
-    " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l)))"
-)
-ALIKE_GIVEN_NAME = (
-    "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.82"
-    " and damerau_levenshtein(given_name_l, given_name_r) <= 2"
-    f" and {SHORTER_GIVEN_NAME} >= 5"
-)
-INITIAL_ONLY = f"{SHORTER_GIVEN_NAME} = 1 and left(given_name_l, 1) = left(given_name_r, 1)"
-NAMES_EXCHANGED = (
-    f"coalesce(given_name_l <> given_name_r and {SHORTER_GIVEN_NAME} >= 3"
-    " and jaro_winkler_similarity(given_name_l, family_name_r) >= 0.9"
-    " and jaro_winkler_similarity(family_name_l, given_name_r) >= 0.9, false)"
-)
-SAME_HOUSE = (
-    "postcode_l = postcode_r and house_number_l = house_number_r"
-    " and jaro_winkler_similarity(street_name_l, street_name_r) >= 0.85"
-)
 
-# Edit distance is dear: first the parts that one slip leaves alone.
-EMAIL_SLIP = (
+
+def _only_where(cheap: str, dear: str) -> str:
+    """Both conditions. DuckDB computes both sides of an 'and' for every pair, a case's branch only where it holds."""
+    return f"(case when {cheap} then {dear} else false end)"
+
+
+def _either(cheap: str, *dear: str) -> str:
+    """Any of the conditions, each computed only where none before it holds."""
+    return f"(case when {cheap} then true {' '.join(f'when {one} then true' for one in dear)} else false end)"
+
+
+# Edit distance is dear: first the ends, of which one slip leaves one alone.
+SIMILAR_GIVEN_NAME = _only_where(
+    "left(given_name_l, 1) = left(given_name_r, 1) or right(given_name_l, 2) = right(given_name_r, 2)",
+    "(jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88"
+    f" or ({SHORTER_GIVEN_NAME} >= 4 and damerau_levenshtein(given_name_l, given_name_r) = 1)"
+    f" or ({SHORTER_GIVEN_NAME} >= 3"
+    " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l))))",
+)
+CLOSE_GIVEN_NAME = _only_where(
+    f"{SHORTER_GIVEN_NAME} >= 5 and left(given_name_l, 1) = left(given_name_r, 1)",
+    "(jaro_winkler_similarity(given_name_l, given_name_r) >= 0.82"
+    " and damerau_levenshtein(given_name_l, given_name_r) <= 2)",
+)
+INITIAL_ONLY = f"({SHORTER_GIVEN_NAME} = 1 and left(given_name_l, 1) = left(given_name_r, 1))"
+NAMES_EXCHANGED = _only_where(
+    f"given_name_l <> given_name_r and {SHORTER_GIVEN_NAME} >= 3"
+    " and left(given_name_l, 1) = left(family_name_r, 1) and left(family_name_l, 1) = left(given_name_r, 1)",
+    "(jaro_winkler_similarity(given_name_l, family_name_r) >= 0.9"
+    " and jaro_winkler_similarity(family_name_l, given_name_r) >= 0.9)",
+)
+ALIKE_GIVEN_NAME = _either(SAME_GIVEN_NAME, INITIAL_ONLY, SIMILAR_GIVEN_NAME)
+SIMILAR_FAMILY_NAME = _only_where(
+    "left(family_name_l, 1) = left(family_name_r, 1) or right(family_name_l, 2) = right(family_name_r, 2)",
+    "(jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9"
+    f" or ({SHORTER_FAMILY_NAME} >= 4 and damerau_levenshtein(family_name_l, family_name_r) = 1)"
+    f" or ({SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1)))",
+)
+BOTH_UNCOMMON_FAMILY_NAMES = "has_uncommon_family_name_l and has_uncommon_family_name_r"
+SIMILAR_UNCOMMON_FAMILY_NAME = _only_where(BOTH_UNCOMMON_FAMILY_NAMES, SIMILAR_FAMILY_NAME)
+# A token of each name that the other lacks, alike but for a slip. Looked for only where given and family names do not
+# say it all: of more tokens than two, or of one that may be either.
+TOKENS_ALIKE = _only_where(
+    "name_part_count_l <> 2 or name_part_count_r <> 2",
+    "list_bool_or(list_transform(list_filter(tokens_l, lambda t: not list_contains(tokens_r, t)), lambda a:"
+    " list_bool_or(list_transform(list_filter(tokens_r, lambda t: not list_contains(tokens_l, t)), lambda b:"
+    " case when left(a, 1) = left(b, 1) or right(a, 2) = right(b, 2) then jaro_winkler_similarity(a, b) >= 0.88"
+    " or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) = 1) else false end))))",
+)
+ANY_NAME_SHARED = _either("list_has_any(tokens_l, tokens_r)", ALIKE_GIVEN_NAME, SIMILAR_FAMILY_NAME)
+REST_ALIKE = _either(
+    _only_where(ALIKE_GIVEN_NAME, _either("list_has_any(family_parts_l, family_parts_r)", SIMILAR_FAMILY_NAME)),
+    NAMES_EXCHANGED,
+    _only_where("list_has_any(tokens_l, tokens_r)", TOKENS_ALIKE),
+)
+# What is alike is the family name, and few have it.
+REST_ALIKE_UNCOMMON = _only_where(f"family_name_l <> family_name_r and {BOTH_UNCOMMON_FAMILY_NAMES}", REST_ALIKE)
+REST_CLOSE = _only_where(CLOSE_GIVEN_NAME, _either("family_name_l = family_name_r", SIMILAR_FAMILY_NAME))
+SAME_HOUSE = _only_where(
+    "postcode_l = postcode_r and house_number_l = house_number_r",
+    "jaro_winkler_similarity(street_name_l, street_name_r) >= 0.85",
+)
+POSTCODE_SLIP = _only_where(
+    "length(postcode_l) >= 4 and (left(postcode_l, 2) = left(postcode_r, 2)"
+    " or right(postcode_l, 2) = right(postcode_r, 2))",
+    "damerau_levenshtein(postcode_l, postcode_r) = 1",
+)
+EMAIL_SLIP = _only_where(
     "abs(length(email_l) - length(email_r)) <= 1"
     " and (left(email_l, 4) = left(email_r, 4) or right(email_local_part_l, 4) = right(email_local_part_r, 4))"
-    " and damerau_levenshtein(email_l, email_r) = 1"
     # ann61@ and ann66@ are neighbours in a provider's list, not one person's slip.
-    " and regexp_replace(email_l, '[^0-9]', '', 'g') = regexp_replace(email_r, '[^0-9]', '', 'g')"
+    " and regexp_replace(email_l, '[^0-9]', '', 'g') = regexp_replace(email_r, '[^0-9]', '', 'g')",
+    "damerau_levenshtein(email_l, email_r) = 1",
 )
-PHONE_SLIP = (
+PHONE_SLIP = _only_where(
     "abs(length(phone_l) - length(phone_r)) <= 1"
-    " and (left(phone_l, 8) = left(phone_r, 8) or right(phone_l, 4) = right(phone_r, 4))"
-    " and damerau_levenshtein(phone_l, phone_r) = 1"
+    " and (left(phone_l, 8) = left(phone_r, 8) or right(phone_l, 4) = right(phone_r, 4))",
+    "damerau_levenshtein(phone_l, phone_r) = 1",
 )
 
-GIVEN_NAME = Comparison(
-    "given_name",
-    "given_name_l is null or given_name_r is null",
+SHARED_NAME = Comparison(
+    "shared_name",
+    "name_part_count_l = 0 or name_part_count_r = 0",
     (
-        Level(
-            "same_rare",
-            f"{EQUAL_GIVEN_NAME} and greatest(given_name_share_l, given_name_share_r) < 0.004",
-            0.40,
-            0.001,
-            0.002,
-            0.002,
-        ),
-        Level("same_common", EQUAL_GIVEN_NAME, 0.38, 0.008, 0.012, 0.012),
-        Level("exchanged", NAMES_EXCHANGED, 0.005, 0.0002, 0.0001, 0.0001),
-        Level("nickname_or_middle", SAME_GIVEN_NAME, 0.06, 0.01, 0.004, 0.004),
-        Level("initial", INITIAL_ONLY, 0.05, 0.02, 0.01, 0.01),
-        Level("similar", SIMILAR_GIVEN_NAME, 0.07, 0.02, 0.012, 0.012),
-        Level("alike", ALIKE_GIVEN_NAME, 0.01, 0.01, 0.005, 0.005),
-        Level("different", "ELSE", 0.02, 0.93, 0.955, 0.955),
+        Level("rare", "list_has_any(rare_tokens_l, rare_tokens_r)", 0.35, 0.35, 0.0003, 0.0003),
+        Level("uncommon", "list_has_any(uncommon_tokens_l, uncommon_tokens_r)", 0.25, 0.25, 0.001, 0.001),
+        Level("infrequent", "list_has_any(infrequent_tokens_l, infrequent_tokens_r)", 0.20, 0.20, 0.006, 0.006),
+        Level("frequent", "list_has_any(tokens_l, tokens_r)", 0.10, 0.08, 0.012, 0.012),
+        Level("alike_uncommon_family", SIMILAR_UNCOMMON_FAMILY_NAME, 0.03, 0.03, 0.002, 0.002),
+        Level("alike_family", _either(SIMILAR_FAMILY_NAME, TOKENS_ALIKE), 0.03, 0.02, 0.006, 0.006),
+        Level("alike_given", ALIKE_GIVEN_NAME, 0.02, 0.01, 0.02, 0.02),
+        Level("none", "ELSE", 0.02, 0.06, 0.9527, 0.9527),
     ),
-    anchored=True,
+    of_person=True,
 )
-FAMILY_NAME = Comparison(
-    "family_name",
-    f"family_name_l is null or family_name_r is null or {NAMES_EXCHANGED}",
+REST_OF_NAME = Comparison(
+    "rest_of_name",
+    f"least(name_part_count_l, name_part_count_r) < 2 or not coalesce({ANY_NAME_SHARED}, false)",
     (
         Level(
-            "same_rare",
-            f"{EQUAL_FAMILY_NAME} and greatest(family_name_share_l, family_name_share_r) < 0.001",
-            0.30,
-            0.30,
-            0.0004,
-            0.0004,
+            "three_shared",
+            _only_where(
+                "least(name_part_count_l, name_part_count_r) >= 3", "len(list_intersect(tokens_l, tokens_r)) >= 3"
+            ),
+            0.10,
+            0.001,
+            0.001,
+            0.001,
         ),
         Level(
-            "same_uncommon",
-            f"{EQUAL_FAMILY_NAME} and greatest(family_name_share_l, family_name_share_r) < 0.005",
+            "shared_uncommon",
+            _only_where(
+                "least(len(uncommon_tokens_l), len(uncommon_tokens_r)) >= 2",
+                "len(list_intersect(uncommon_tokens_l, uncommon_tokens_r)) >= 2",
+            ),
             0.30,
-            0.30,
-            0.0012,
-            0.0012,
+            0.001,
+            0.001,
+            0.001,
         ),
-        Level("same_common", EQUAL_FAMILY_NAME, 0.24, 0.24, 0.004, 0.004),
-        Level("part", "list_has_any(family_parts_l, family_parts_r)", 0.03, 0.03, 0.002, 0.002),
-        Level(
-            "similar",
-            "jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9"
-            f" or (damerau_levenshtein(family_name_l, family_name_r) = 1 and {SHORTER_FAMILY_NAME} >= 4)"
-            f" or ({SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1))",
-            0.08,
-            0.05,
-            0.008,
-            0.008,
-        ),
-        Level("different", "ELSE", 0.05, 0.08, 0.98, 0.98),
+        Level("shared", "len(list_intersect(tokens_l, tokens_r)) >= 2", 0.40, 0.015, 0.015, 0.015),
+        Level("alike_uncommon", REST_ALIKE_UNCOMMON, 0.04, 0.01, 0.01, 0.01),
+        Level("alike", REST_ALIKE, 0.085, 0.025, 0.015, 0.015),
+        Level("close", REST_CLOSE, 0.01, 0.005, 0.005, 0.005),
+        Level("other_family_name", f"given_name_l = given_name_r or {ALIKE_GIVEN_NAME}", 0.05, 0.01, 0.30, 0.30),
+        Level("different", "ELSE", 0.009, 0.933, 0.653, 0.653),
     ),
+    of_person=True,
+    fixed_in_household=True,
+    not_in_household=("other_family_name",),
 )
 EMAIL = Comparison(
     "email",
-    "email_l is null or email_r is null",
+    # A slip that makes another name of the name: the names say it already.
+    "email_l is null or email_r is null"
+    " or (coalesce(given_name_l <> given_name_r or family_name_l <> family_name_r, false)"
+    f" and email_l <> email_r and {EMAIL_SLIP})",
     (
         Level("same", "email_l = email_r", 0.60, 0.25, 0.45, 0.00003),
         Level("slip", EMAIL_SLIP, 0.05, 0.005, 0.005, 0.00002),
@@ -208,36 +258,69 @@ PHONE = Comparison(
         Level("different", "ELSE", 0.35, 0.64, 0.545, 0.99987),
     ),
 )
-ADDRESS = Comparison(
-    "address",
+PLACE = Comparison(
+    "place",
     "(postcode_l is null or postcode_r is null) and (city_l is null or city_r is null)",
     (
-        Level("same_house", SAME_HOUSE, 0.60, 0.75, 0.30, 0.00005),
+        Level("same_house", SAME_HOUSE, 0.50, 0.65, 0.30, 0.00005),
         Level(
             "same_street_and_number",
-            "house_number_l = house_number_r and jaro_winkler_similarity(street_name_l, street_name_r) >= 0.92"
-            " and (city_l = city_r or left(postcode_l, 3) = left(postcode_r, 3))",
+            _only_where(
+                "house_number_l = house_number_r", "jaro_winkler_similarity(street_name_l, street_name_r) >= 0.92"
+            ),
             0.06,
             0.05,
             0.02,
-            0.00005,
+            0.0001,
         ),
-        Level("same_postcode", "postcode_l = postcode_r", 0.08, 0.05, 0.05, 0.001),
-        Level("same_city", "city_l = city_r", 0.10, 0.06, 0.13, 0.03),
-        Level("different", "ELSE", 0.16, 0.09, 0.50, 0.9689),
+        Level("same_postcode", "postcode_l = postcode_r", 0.12, 0.10, 0.10, 0.0005),
+        Level("postcode_slip", POSTCODE_SLIP, 0.05, 0.03, 0.02, 0.0008),
+        Level(
+            "same_small_city",
+            "city_l = city_r and greatest(city_share_l, city_share_r) < 0.003",
+            0.05,
+            0.03,
+            0.02,
+            0.001,
+        ),
+        Level("same_district", "district_l = district_r", 0.05, 0.03, 0.03, 0.001),
+        Level("same_city", "city_l = city_r", 0.08, 0.05, 0.12, 0.03),
+        Level(
+            "alike_city",
+            _either(
+                "list_has_any(city_words_l, city_words_r)",
+                _only_where("left(city_l, 1) = left(city_r, 1)", "jaro_winkler_similarity(city_l, city_r) >= 0.9"),
+            ),
+            0.03,
+            0.02,
+            0.02,
+            0.01,
+        ),
+        Level("different", "ELSE", 0.06, 0.04, 0.37, 0.9566),
     ),
 )
 BIRTH_DATE = Comparison(
     "birth_date",
     "birth_date_l is null or birth_date_r is null",
     (
-        Level("same", "birth_date_l = birth_date_r", 0.87, 0.01, 0.0001, 0.0001),
-        Level("slip", BIRTH_DATE_SLIP, 0.08, 0.01, 0.002, 0.002),
+        Level("same_year", SAME_YEAR_OF_BIRTH, 0.02, 0.004, 0.001, 0.001),
+        Level("same", "birth_date_l = birth_date_r", 0.86, 0.01, 0.0001, 0.0001),
+        Level("slip", f"not is_year_only_l and not is_year_only_r and ({BIRTH_DATE_SLIP})", 0.08, 0.01, 0.002, 0.002),
         Level("near", NEAR_BIRTH_DATE, 0.02, 0.006, 0.005, 0.005),
-        Level("only_year", ONLY_YEAR_OF_BIRTH, 0.01, 0.004, 0.001, 0.001),
-        Level("different", "ELSE", 0.02, 0.97, 0.9919, 0.9919),
+        Level("near_year", NEAR_YEAR_OF_BIRTH, 0.004, 0.004, 0.004, 0.004),
+        Level("different", "ELSE", 0.009, 0.966, 0.9879, 0.9879),
     ),
-    anchored=True,
+    of_person=True,
+    fixed_in_household=True,
+)
+OCCUPATION = Comparison(
+    "occupation",
+    "occupation_l is null or occupation_r is null",
+    (
+        Level("same_rare", "occupation_l = occupation_r and occupation_share_l < 0.02", 0.45, 0.02, 0.01, 0.01),
+        Level("same", "occupation_l = occupation_r", 0.40, 0.08, 0.06, 0.06),
+        Level("different", "ELSE", 0.15, 0.90, 0.93, 0.93),
+    ),
 )
 LOYALTY_NUMBER = Comparison(
     "loyalty_number",
@@ -271,75 +354,67 @@ ORGANISATION_NAME = Comparison(
         ),
         Level("different", "ELSE", 0.05, 0.93, 0.9965, 0.9965),
     ),
-    anchored=True,
+    of_person=True,
+    fixed_in_household=True,
 )
 
 CONTACT_KEYS = (
-    BlockingKey("email", "email"),
-    BlockingKey("phone", "phone"),
-    BlockingKey("house", "postcode || '|' || house_number"),
-    BlockingKey("street", "house_number || '|' || street_name"),
+    BlockingKey("email", "[email]"),
+    BlockingKey("phone", "[phone]"),
+    BlockingKey("house", "[postcode || '|' || house_number]"),
+    BlockingKey("street", "[house_number || '|' || street_name]"),
 )
 
-SHARED_CONTACT = (
-    (("email", ("same",)),),
-    (("phone", ("same",)),),
-    (("address", ("same_house", "same_street_and_number")),),
-)
-SAME_FAMILY_NAME = ("family_name", ("same_rare", "same_uncommon", "same_common"))
+
+def _with_name(name: str, expression: str) -> BlockingKey:
+    """Each token of the name, and its sound, together with something else."""
+    return BlockingKey(f"name_and_{name}", f"list_transform(name_keys, lambda t: t || '|' || ({expression}))")
+
 
 PERSON = RecordKind(
     name="person",
     blocking_keys=(
         *CONTACT_KEYS,
-        BlockingKey("email_local_part", "case when length(email_local_part) >= 6 then email_local_part end"),
-        BlockingKey("loyalty_number", "loyalty_scheme || '|' || loyalty_number"),
-        BlockingKey("birth_date", "birth_text"),
-        BlockingKey("both_names", "least(given_sound, family_sound) || '|' || greatest(given_sound, family_sound)"),
-        BlockingKey("family_name_and_area", "family_sound || '|f|' || area"),
-        BlockingKey("family_name_and_city", "family_sound || '|f|' || city"),
-        BlockingKey("given_name_and_area", "given_sound || '|g|' || area"),
-        BlockingKey("given_name_and_city", "given_sound || '|g|' || city"),
-        BlockingKey("names_and_area", "family_sound || '|' || left(given_name, 1) || '|' || area"),
-        BlockingKey("names_and_city", "family_sound || '|' || left(given_name, 1) || '|' || city"),
-        BlockingKey("family_name_and_birth_year", "birth_year || '|' || family_sound"),
-        BlockingKey("family_name_and_birthday", "birth_month || '-' || birth_day || '|' || family_sound"),
-        BlockingKey("family_name_and_postcode", "postcode || '|f|' || family_sound"),
-        BlockingKey("given_name_and_postcode", "postcode || '|g|' || given_sound"),
+        BlockingKey("email_local_part", "[case when length(email_local_part) >= 6 then email_local_part end]"),
+        BlockingKey("loyalty_number", "[loyalty_scheme || '|' || loyalty_number]"),
+        BlockingKey("birth_date", "[birth_text]", is_one_value=True),
+        BlockingKey("birth_date_and_place", "[birth_text || '|' || district, birth_text || '|' || city]"),
+        BlockingKey("postcode", "[postcode]", is_one_value=True),
+        BlockingKey("name", "name_keys", is_one_value=True),
+        BlockingKey(
+            "two_names",
+            "list_filter(flatten(list_transform(name_keys, lambda a: list_transform(name_keys, lambda b:"
+            " case when a < b and (a[1] = '~') = (b[1] = '~') then a || '|' || b end))), lambda p: p is not null)",
+        ),
+        _with_name("postcode", "postcode"),
+        _with_name("district", "district"),
+        _with_name("city", "city"),
+        _with_name("birth_year", "birth_year"),
+        _with_name("birthday", "case when not is_year_only then birth_month || '-' || birth_day end"),
     ),
-    comparisons=(GIVEN_NAME, FAMILY_NAME, EMAIL, PHONE, ADDRESS, BIRTH_DATE, LOYALTY_NUMBER),
+    comparisons=(SHARED_NAME, REST_OF_NAME, EMAIL, PHONE, PLACE, BIRTH_DATE, LOYALTY_NUMBER, OCCUPATION),
     refusals=(
         # One person's date may be wrong in one place: the whole name and a contact of one's own outweigh it.
         Refusal(
             "birth_dates",
             f"birth_date_l <> birth_date_r and not ({BIRTH_DATE_SLIP}) and not ({NEAR_BIRTH_DATE})"
-            f" and not ({ONLY_YEAR_OF_BIRTH}) and not coalesce(given_name_l = given_name_r"
-            " and coalesce(family_name_l = family_name_r, true) and (email_l = email_r or phone_l = phone_r), false)",
+            f" and not ({SAME_YEAR_OF_BIRTH}) and not ({NEAR_YEAR_OF_BIRTH})"
+            " and not coalesce(given_name_l = given_name_r and coalesce(family_name_l = family_name_r, true)"
+            " and (email_l = email_r or phone_l = phone_r), false)",
+            evidence=("birth_date", "different"),
         ),
         # Someone may have registered twice: with the same name, and the same birth date or e-mail.
         Refusal(
             "loyalty_numbers",
             "loyalty_scheme_l = loyalty_scheme_r and loyalty_number_l <> loyalty_number_r"
-            f" and not coalesce(({SAME_GIVEN_NAME}) and family_name_l = family_name_r"
+            f" and not coalesce({ALIKE_GIVEN_NAME} and family_name_l = family_name_r"
             " and (birth_date_l = birth_date_r or email_l = email_r), false)",
         ),
         Refusal(
             "given_names",
-            f"given_name_l <> given_name_r and not ({SAME_GIVEN_NAME}) and not ({INITIAL_ONLY})"
-            f" and not ({SIMILAR_GIVEN_NAME}) and not ({ALIKE_GIVEN_NAME}) and not ({NAMES_EXCHANGED})"
-            " and not coalesce(birth_date_l = birth_date_r, false)",
-        ),
-    ),
-    anchors=(
-        Anchor(
-            "given_name",
-            tuple((("birth_date", ("same",)), *contact) for contact in SHARED_CONTACT),
-        ),
-        Anchor(
-            "birth_date",
-            tuple(
-                (("given_name", ("same_rare", "same_common")), SAME_FAMILY_NAME, *contact) for contact in SHARED_CONTACT
-            ),
+            f"given_name_l <> given_name_r and not {ALIKE_GIVEN_NAME} and not {CLOSE_GIVEN_NAME}"
+            f" and not {NAMES_EXCHANGED} and not coalesce(birth_date_l = birth_date_r, false)",
+            evidence=("rest_of_name", "different"),
         ),
     ),
 )
@@ -348,13 +423,12 @@ ORGANISATION = RecordKind(
     name="organisation",
     blocking_keys=(
         *CONTACT_KEYS,
-        BlockingKey("tax_id", "tax_id"),
-        BlockingKey("name", "full_name_key"),
-        BlockingKey("first_word_and_area", "name_tokens[1] || '|' || area"),
+        BlockingKey("tax_id", "[tax_id]"),
+        BlockingKey("name", "[full_name_key]"),
+        BlockingKey("first_word_and_area", "[name_tokens[1] || '|' || area]"),
     ),
-    comparisons=(ORGANISATION_NAME, TAX_ID, EMAIL, PHONE, ADDRESS),
+    comparisons=(ORGANISATION_NAME, TAX_ID, EMAIL, PHONE, PLACE),
     refusals=(Refusal("tax_ids", "tax_id_l <> tax_id_r"),),
-    anchors=(),
 )
 
 RECORD_KINDS = (PERSON, ORGANISATION)
@@ -537,9 +611,12 @@ class IdentityConfig:
     shared_value_limit: an e-mail, phone or loyalty number carried by more different (initial, surname) is no evidence.
     common_birth_date_factor, common_birth_date_minimum: a birth date this many times as common as the mean, and seen
         at least so often, is a placeholder.
-    key_size_limit: a blocking key that more records share is dropped.
+    key_size_limit, one_value_key_size_limit: a blocking key that more records share is dropped.
+    rare_name_share, uncommon_name_share, frequent_name_share: a name's token is rare, uncommon or infrequent when a
+        smaller share of the records have it, else frequent.
     alike_in_household: share of pairs in a household that agree as one person would: namesakes, twins.
     unseen_pair_bits: weight of a pair in two clusters that no blocking key proposed.
+    refusal_share: a disagreement is an impossible union when at most this share of one person's pairs show it.
     trusted_sources: sources whose names and birth date win in the golden record, most trusted first; records that are
         loyalty accounts come before all others that are not listed.
     """
@@ -548,11 +625,16 @@ class IdentityConfig:
     common_birth_date_factor: float = 10.0
     common_birth_date_minimum: int = 12
     key_size_limit: int = 150
+    one_value_key_size_limit: int = 60
+    rare_name_share: float = 0.0005
+    uncommon_name_share: float = 0.002
+    frequent_name_share: float = 0.01
     alike_in_household: float = 0.02
     training_minimum_records: int = 400
     random_pairs: int = 600_000
-    unseen_pair_bits: float = -3.0
+    unseen_pair_bits: float = -2.0
     weight_cap_bits: float = 12.0
+    refusal_share: float = 0.01
     link_probability_floor: float = 0.1
     cluster_size_limit: int = 60
     component_size_limit: int = 500

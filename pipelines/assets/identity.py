@@ -11,7 +11,7 @@ from pipelines.runs import is_latest
 from pipelines.settings import load_settings, state_dir
 from pipelines.warehouse import connect, replace_rows, transaction
 
-TABLES = ("identity_xref", "identity_link", "identity_golden", "identity_event")
+TABLES = ("identity_xref", "identity_link", "identity_golden", "identity_event", "identity_household")
 
 
 def _resolve(context: dg.AssetExecutionContext) -> identity.IdentityResult | None:

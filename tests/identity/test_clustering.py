@@ -6,9 +6,9 @@ import pytest
 
 from models.identity.clustering import cluster
 from models.identity.evaluation import evaluate
-from models.identity.settings import ORGANISATION, PERSON, IdentityConfig, RecordKind, Refusal
+from models.identity.settings import ORGANISATION, PERSON, IdentityConfig, Refusal
 
-APART = RecordKind("person", (), (), (Refusal("apart", "mark_l <> mark_r"),), ())
+APART = (Refusal("apart", "mark_l <> mark_r"),)
 
 
 def clustered(
@@ -16,14 +16,16 @@ def clustered(
     record_count: int,
     marks: tuple[int | None, ...] | None = None,
     config: IdentityConfig | None = None,
+    evidence: float = 0.0,
 ) -> list[int]:
     frame = pl.DataFrame(
-        [(left, right, 0.9, weight) for left, right, weight in pairs],
+        [(left, right, 0.9, weight, evidence) for left, right, weight in pairs],
         schema={
             "left_no": pl.Int64(),
             "right_no": pl.Int64(),
             "match_probability": pl.Float64(),
             "match_weight": pl.Float64(),
+            "evidence": pl.Float64(),
         },
         orient="row",
     )
@@ -37,13 +39,23 @@ def clustered(
 
 
 def test_a_weak_bridge_does_not_join_two_strong_groups() -> None:
-    # {0,1} and {2,3} hang together by one pair of 4 bits; three pairs unseen at -3 make the mean -1.25.
+    # {0,1} and {2,3} hang together by one pair of 4 bits; three pairs unseen at -2 make the mean -0.5.
     assert clustered((0, 1, 10.0), (2, 3, 10.0), (1, 2, 4.0), record_count=4) == [0, 0, 2, 2]
 
 
 def test_a_strong_bridge_does() -> None:
-    # (12 - 3 - 3 - 3) / 4 = 0.75.
+    # (12 - 2 - 2 - 2) / 4 = 1.5.
     assert clustered((0, 1, 12.0), (2, 3, 12.0), (1, 2, 12.0), record_count=4) == [0, 0, 0, 0]
+
+
+def test_a_pair_that_lacks_evidence_counts_as_one_that_was_not_proposed() -> None:
+    # Matches are rare, so that 0 and 2 are at -11 bits though nothing speaks against them: (8 - 2) / 2 = 3.
+    assert clustered((0, 1, 10.0), (1, 2, 8.0), (0, 2, -11.0), record_count=3, evidence=1.0) == [0, 0, 0]
+
+
+def test_a_pair_with_evidence_against_counts_for_what_it_says() -> None:
+    # (8 - 9) / 2 = -0.5.
+    assert clustered((0, 1, 10.0), (1, 2, 8.0), (0, 2, -11.0), record_count=3, evidence=-9.0) == [0, 0, 2]
 
 
 def test_impossible_unions_are_refused_however_strong() -> None:

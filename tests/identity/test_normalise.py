@@ -114,9 +114,39 @@ def test_comparisons_and_refusals_have_no_left_and_right(con: duckdb.DuckDBPyCon
 
 
 def test_a_key_that_too_many_share_is_dropped(con: duckdb.DuckDBPyConnection) -> None:
+    """Six Anns of Leeds, three of each birth date: name, town and year of birth are shared by all six. The birth date
+    alone is shared by three as well, one more than a single value may be."""
     rows = [customer(str(no), city="Leeds", first_name="Ann", birth_date=date(1980, 1, 2 + no % 2)) for no in range(6)]
-    config = IdentityConfig(key_size_limit=3)
+    config = IdentityConfig(key_size_limit=3, one_value_key_size_limit=2)
     normalise.normalise(con, normalise.conform(frame(*rows)), AS_OF, config)
     normalise.add_blocking_keys(con, settings.PERSON, "keyed", config)
     keys = con.sql("select distinct unnest(keys) as key from keyed order by key").fetchall()
-    assert keys == [("birth_date:1980-01-02",), ("birth_date:1980-01-03",)]
+    assert keys == [
+        ("birth_date_and_place:1980-01-02|leeds",),
+        ("birth_date_and_place:1980-01-03|leeds",),
+        ("name_and_birthday:ann|1-2",),
+        ("name_and_birthday:ann|1-3",),
+        ("name_and_birthday:~ann|1-2",),
+        ("name_and_birthday:~ann|1-3",),
+    ]
+
+
+def test_the_first_of_january_is_a_year_and_no_placeholder(con: duckdb.DuckDBPyConnection) -> None:
+    born = [date(1980, 1, 1)] * 30 + [date(1950, 1, day) for day in range(2, 30)]
+    records = normalise.conform(frame(*(customer(str(no), birth_date=day) for no, day in enumerate(born))))
+    assert normalise.normalise(con, records, AS_OF, IdentityConfig(common_birth_date_factor=5)) == []
+    assert con.sql(f"select count(*) from {normalise.RECORDS} where is_year_only").fetchall() == [(30,)]
+
+
+def test_tokens_of_a_name_by_how_few_have_them(con: duckdb.DuckDBPyConnection) -> None:
+    """Four names: lee is in three of them, ann in two, the others in one."""
+    names = ("Ann Lee", "Bo Lee", "Ann Cy Lee", "Di Ray")
+    rows = [customer(str(no), full_name=name) for no, name in enumerate(names)]
+    config = IdentityConfig(rare_name_share=0.3, uncommon_name_share=0.6, frequent_name_share=0.7)
+    normalise.normalise(con, normalise.conform(frame(*rows)), AS_OF, config)
+    found = con.sql(
+        f"select tokens, rare_tokens, uncommon_tokens, infrequent_tokens from {normalise.RECORDS} order by record_no"
+    ).fetchall()
+    assert found[0] == (["ann", "lee"], [], ["ann"], ["ann"])
+    assert found[2] == (["ann", "cy", "lee"], ["cy"], ["ann", "cy"], ["ann", "cy"])
+    assert found[3] == (["di", "ray"],) + (["di", "ray"],) * 3

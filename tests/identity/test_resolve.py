@@ -66,7 +66,8 @@ def test_a_value_that_many_names_carry_is_no_evidence() -> None:
     # Seven (initial, surname) pairs, A North twice: over the limit of six.
     result = resolved(*rows)
     assert nulled(result)["email", "shared"] == 8
-    assert result.summary.pairs_scored == 0
+    # The two Norths, for their name.
+    assert (result.summary.pairs_scored, result.summary.customers) == (1, 8)
     kept = resolve(frame(*rows), PreviousIdentity.none(), AS_OF, seed=1, config=IdentityConfig(shared_value_limit=7))
     assert ("email", "shared") not in nulled(kept)
 
@@ -146,6 +147,36 @@ def test_spellings_of_one_value_are_equal(one: dict[str, str], other: dict[str, 
         customer("b", full_name="Mrs. Zoe ONeil Lee", birth_date=BORN, **other),
     )
     assert result.summary.customers == 1
+
+
+def test_a_name_is_a_set_of_tokens_and_one_surname_may_be_new() -> None:
+    contact = {"email": "ann@mail.example.com", "phone": "07700 900123", **HOME}
+    result = resolved(
+        customer("before", first_name="Ann", last_name="Lee", **contact),
+        customer("after", first_name="Ann", last_name="Harper", **contact),
+        customer("whole", full_name="Harper Lee, Ann Marie", **contact),
+    )
+    assert result.summary.customers == 1
+
+
+def test_a_slip_in_the_email_that_follows_the_name_is_no_evidence() -> None:
+    """andrea.smith@ and andrew.smith@ differ by two letters, emma.lee@ and gemma.lee@ by one: as the names do."""
+    result = resolved(
+        customer("emma", first_name="Emma", last_name="Lee", email="emma.lee@mail.example.com", city="Leeds"),
+        customer("gemma", first_name="Gemma", last_name="Lee", email="gemma.lee@mail.example.com", city="York"),
+    )
+    assert result.summary.customers == 2
+
+
+def test_a_year_that_became_a_date_agrees_with_a_date_of_the_year() -> None:
+    ann = {"first_name": "Ann", "last_name": "Lee", **HOME}
+    same_year = resolved(
+        customer("a", birth_date=date(1980, 1, 1), **ann), customer("b", birth_date=date(1980, 5, 17), **ann)
+    )
+    other_year = resolved(
+        customer("a", birth_date=date(1949, 1, 1), **ann), customer("b", birth_date=date(1980, 5, 17), **ann)
+    )
+    assert (same_year.summary.customers, other_year.summary.customers) == (1, 2)
 
 
 def test_an_organisation_is_never_a_person() -> None:

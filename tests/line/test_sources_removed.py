@@ -69,7 +69,7 @@ def remove(source: str, folder: Path) -> None:
     with connect() as connection:
         for entity in system.entities:
             connection.execute(f"delete from {raw_table(system, entity)} where source_name = ?", [source])
-        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event"):
+        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event", "identity_household"):
             connection.execute(f"delete from {table}")
     prepare_state(load_settings())
 
@@ -86,7 +86,7 @@ def resolve_identities(day: date) -> None:
         records = connection.sql("select * from stg_customer_record").pl()
     result = identity.resolve(records, identity.PreviousIdentity.none(), day, load_settings().seed)
     with connect() as connection, transaction(connection):
-        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event"):
+        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event", "identity_household"):
             replace_rows(connection, table, getattr(result, table))
 
 

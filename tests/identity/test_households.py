@@ -1,0 +1,53 @@
+"""Who lives together: groups of customers, which part no person and join none."""
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from models.identity import IdentityConfig, IdentityResult, PreviousIdentity, resolve
+from models.identity.households import group
+from tests.identity.records import customer, frame
+
+HOME = {"street": "4 Oak Street", "city": "Leeds", "postcode": "LS1 4AB"}
+
+
+def grouped(cluster_of: list[int], *pairs: tuple[int, int, float]) -> list[int]:
+    schema = {"left_no": pl.Int64(), "right_no": pl.Int64(), "household_weight": pl.Float64()}
+    with duckdb.connect(":memory:") as con:
+        con.register("identity_record", pl.DataFrame({"record_no": range(len(cluster_of))}).to_arrow())
+        found = group(con, pl.DataFrame(pairs, schema=schema, orient="row"), np.asarray(cluster_of), IdentityConfig())
+    return found.tolist()
+
+
+def test_weight_between_two_customers_is_the_mean_over_their_records() -> None:
+    # Records 0 and 1 are one customer: (6 - 4) / 2 = 1 joins it with 2, (6 - 8) / 2 = -1 does not.
+    assert grouped([0, 0, 2], (0, 2, 6.0), (1, 2, -4.0)) == [0, 0, 0]
+    assert grouped([0, 0, 2], (0, 2, 6.0), (1, 2, -8.0)) == [0, 0, 2]
+
+
+def test_a_household_parts_no_person() -> None:
+    # Nothing says that records 0 and 1 live together, but they are one person.
+    assert grouped([0, 0, 2], (0, 1, -9.0), (1, 2, 5.0)) == [0, 0, 0]
+
+
+def household_of(result: IdentityResult) -> dict[str, tuple[str, int]]:
+    """Household and its number of customers by source_customer_id."""
+    rows = result.identity_xref.join(result.identity_household, on="customer_id")
+    return {key: (household, count) for key, household, count in rows.select(
+        "source_customer_id", "household_id", "customer_count"
+    ).rows()}  # fmt: skip
+
+
+def test_a_family_is_several_persons_of_one_household() -> None:
+    lee = {"last_name": "Lee", "phone": "07700 900123", **HOME}
+    records = frame(
+        customer("ann", first_name="Ann", **lee),
+        customer("ann2", first_name="Ann", email="ann@mail.example.com", **lee),
+        customer("bob", first_name="Bob", **lee),
+        customer("cy", first_name="Cy", last_name="Dunn", street="9 Elm Road", city="York", postcode="YO1 7HH"),
+    )
+    found = household_of(resolve(records, PreviousIdentity.none(), date(2017, 12, 31), seed=1))
+    assert found["ann"] == found["ann2"] == found["bob"] != found["cy"]
+    assert (found["ann"][1], found["cy"][1]) == (2, 1)
