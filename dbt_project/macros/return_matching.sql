@@ -134,7 +134,7 @@
     {{ sale }}.happened_at <= {{ returned }}.happened_at and {{ sale }}.order_id <> {{ returned }}.order_id
 {%- endmacro %}
 
-{#- Lines of goods that can come back, of one kind, with the customer that their source names. -#}
+{#- Lines of goods that can come back, of one kind. -#}
 {% macro returnable_line(relation, line_kind) -%}
     select
         order_line_id,
@@ -144,7 +144,8 @@
         order_date,
         cast(abs(quantity) as decimal(18, 3)) as quantity,
         original_order_id,
-        {{ customer_key() }} as customer_key
+        customer_source_name,
+        source_customer_id
     from {{ relation }}
     where
         line_kind = '{{ line_kind }}'

@@ -9,45 +9,49 @@
 }}
 
 with
-    -- A source's customer whom identity does not know is one too.
     customer as (
-        select {{ customer_key("source_name") }} as source_customer_key, customer_id as customer_key
+        select source_name as customer_source_name, source_customer_id, customer_id as customer_key
         from {{ only_changed(ref("int_customer_xref"), "customer_id") }}
         where valid_to is null
     ),
+    -- A source's customer whom identity does not know is one too.
     returned_line as (
         select
-            line.* exclude (customer_key), coalesce(customer.customer_key, line.customer_key) as customer_key
+            line.* exclude (customer_source_name, source_customer_id),
+            customer_source_name,
+            source_customer_id,
+            coalesce(customer.customer_key, {{ customer_key() }}) as customer_key
         from ({{ returnable_line(ref("int_order_line"), "return") }}) as line
-        left join customer on line.customer_key = customer.source_customer_key
-        where
-            coalesce(customer.customer_key, line.customer_key) is not null
-            and {{ is_changed("coalesce(customer.customer_key, line.customer_key)") }}
+        left join customer using (customer_source_name, source_customer_id)
+        where source_customer_id is not null
     ),
     returned as (
-        select *, {customer_key:customer_key, product_id:product_id} as key
+        select
+            * exclude (customer_source_name, source_customer_id),
+            {customer_key:customer_key, product_id:product_id} as key
         from returned_line
         anti join
             {{ ref("int_return_link_named") }} as named
             on returned_line.order_line_id = named.return_order_line_id
+        where {{ is_changed("customer_key") }}
     ),
-    seller_key as (
-        select customer.source_customer_key, customer.customer_key
+    returning_customer as (
+        select customer_source_name, source_customer_id, customer_key
         from customer
         semi join returned using (customer_key)
-        union all
-        select distinct customer_key as source_customer_key, customer_key
-        from returned
-        anti join customer using (customer_key)
+        union
+        select customer_source_name, source_customer_id, customer_key
+        from returned_line
+        semi join returned using (customer_key)
     ),
     sold as (
         select
-            line.* exclude (quantity, customer_key),
-            seller_key.customer_key,
+            line.* exclude (quantity),
+            returning_customer.customer_key,
             cast(line.quantity - coalesce(used.quantity, 0) as decimal(18, 3)) as quantity,
-            {customer_key:seller_key.customer_key, product_id:line.product_id} as key
+            {customer_key:returning_customer.customer_key, product_id:line.product_id} as key
         from ({{ returnable_line(ref("int_order_line"), "sale") }}) as line
-        inner join seller_key on line.customer_key = seller_key.source_customer_key
+        inner join returning_customer using (customer_source_name, source_customer_id)
         left join
             (
                 select sale_order_line_id, sum(returned_quantity) as quantity

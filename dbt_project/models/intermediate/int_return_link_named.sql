@@ -9,12 +9,15 @@
 
 with
     returned as (
-        select *, {order_id:original_order_id, product_id:product_id} as key
+        select
+            *,
+            {{ customer_key() }} as customer_key,
+            {order_id:original_order_id, product_id:product_id} as key
         from ({{ returnable_line(only_changed(ref("int_order_line"), "original_order_id"), "return") }})
         where original_order_id is not null
     ),
     sold as (
-        select *, {order_id:order_id, product_id:product_id} as key
+        select *, {{ customer_key() }} as customer_key, {order_id:order_id, product_id:product_id} as key
         from ({{ returnable_line(only_changed(ref("int_order_line"), "order_id"), "sale") }}) as line
         semi join returned on line.order_id = returned.original_order_id
     ),

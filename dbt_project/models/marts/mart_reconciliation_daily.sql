@@ -279,7 +279,12 @@ with
                             partition by version.source_name, {{ file.key }}
                             order by {{ newest_first(file.changed_at) }}
                         ) as version_no
-                    from {{ file.relation }} as version
+                    from
+                        (
+                            -- Where nothing differs, no raw row is kept for the join.
+                            from {{ file.relation }}
+                            where source_name in (select source_name from differing_day)
+                        ) as version
                     semi join
                         (
                             select version.source_name, {{ file.key }}
