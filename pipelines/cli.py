@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from pipelines import runs, writeback
+from models.identity.explanation import named, spelt
+from pipelines import identities, runs, writeback
 from pipelines.odoo import setup
 from pipelines.odoo.client import OdooClient, OdooError
 from pipelines.odoo.ledger import PlanChangedError
@@ -24,6 +26,8 @@ from pipelines.warehouse import WarehouseBusyError, docs_path, personal_path, pu
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Knit a retailer's customers together again.")
 odoo_app = typer.Typer(no_args_is_help=True, help="The connected Odoo.")
 app.add_typer(odoo_app, name="odoo")
+identity_app = typer.Typer(no_args_is_help=True, help="Who is one customer, and why. Shows personal values.")
+app.add_typer(identity_app, name="identity")
 # A log file has no width of its own.
 console = Console(width=None if sys.stdout.isatty() else 140)
 
@@ -35,6 +39,7 @@ EXPECTED_ERRORS = (
     PlanChangedError,
     OdooError,
     writeback.NoOdooError,
+    identities.IdentityError,
 )
 
 AsOf = Annotated[str | None, typer.Option(help="Business date, inclusive (YYYY-MM-DD); the last full day if left out.")]
@@ -211,7 +216,8 @@ def _text(value: object) -> str:
         return "yes" if value else ""
     if isinstance(value, int):
         return f"{value:,}"
-    return "" if value is None else str(value)
+    # A value in square brackets is no markup.
+    return "" if value is None else escape(str(value))
 
 
 @app.command(epilog="Example: retail customer C0123456789ab")
@@ -237,6 +243,39 @@ def customer(customer_id: Annotated[str, typer.Argument(help="A customer_id, as 
     console.print(golden)
     console.print(_table("Records", ["source", "record", "match probability", "since"], records))
     console.print(_table("Churn", ["brand", "as of", "probability", "level", "at risk", "reasons"], scores))
+
+
+@identity_app.command("explain", epilog="Example: retail identity explain loyalty_grocer:1042 shop_gifts:88213")
+def identity_explain(
+    left: Annotated[str, typer.Argument(help="A source's record (source:id) or a customer_id.")],
+    right: Annotated[str, typer.Argument(help="Another one.")],
+) -> None:
+    """Say why two records or customers are linked or not, weight by weight, and draw it."""
+    _migrated_settings()
+    explained = identities.explain(left, right)
+    pair = explained.explanation.pair
+    rows = [
+        ["starting odds", "", "", f"against {pair.alternative}", f"{pair.starting_bits:+.2f}"],
+        *(
+            [spelt(one.comparison), one.left_value, one.right_value, spelt(one.agreement), f"{one.bits:+.2f}"]
+            for one in pair.weighed
+        ),
+        ["other alternatives", "", "", "", f"{pair.remaining_bits:+.2f}"],
+        ["total", "", "", f"probability {pair.match_probability:.4f}", f"{pair.total_bits:+.2f}"],
+    ]
+    columns = ["comparison", named(pair.left), named(pair.right), "agreement", "bits"]
+    console.print(_table("Bits for one customer", columns, rows))
+    for sentence in explained.sentences:
+        console.print(escape(sentence), soft_wrap=True)
+    console.print(f"The picture, with the values: {explained.picture}", soft_wrap=True)
+
+
+@identity_app.command("customer", epilog="Example: retail identity customer C0123456789ab")
+def identity_customer(customer_id: Annotated[str, typer.Argument(help="A customer_id, past ones too.")]) -> None:
+    """Show a customer's records, the links between them and to others, events and household."""
+    _migrated_settings()
+    for title, (columns, rows) in identities.customer(customer_id).items():
+        console.print(_table(title, columns, rows))
 
 
 def _fail(message: str) -> None:

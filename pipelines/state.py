@@ -53,6 +53,7 @@ _TABLES = {
         event_id VARCHAR, customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR, cause VARCHAR,
         as_of_date DATE""",
     "identity_household": "customer_id VARCHAR, household_id VARCHAR, customer_count BIGINT",
+    "identity_model": "record_kind VARCHAR, as_of_date DATE, parameters_json JSON",
     "score_churn": """
         customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR, churn_probability DOUBLE,
         churn_level VARCHAR, expected_value_amount DECIMAL(18,4), value_at_risk_amount DECIMAL(18,4),

@@ -4,11 +4,9 @@ Belongs here: `resolve`, the one way in, a pure function from tables to tables.
 Does not belong here: reading or writing the warehouse, and anything a person decided by hand.
 """
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import numpy as np
 import polars as pl
 
@@ -16,11 +14,11 @@ from models.identity import clustering, golden_record, households, linkage, norm
 from models.identity.normalise import NulledValues
 from models.identity.settings import PERSON, RECORD_KINDS, IdentityConfig
 from models.identity.stable_ids import KEY, PreviousIdentity
+from models.identity.workspace import workspace
 
 __all__ = ["IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "resolve"]
 
-THREADS = 2
-
+MODEL_SCHEMA = {"record_kind": pl.String(), "as_of_date": pl.Date(), "parameters_json": pl.String()}
 LINK_SCHEMA = {
     "left_source_name": pl.String(), "left_source_customer_id": pl.String(), "right_source_name": pl.String(),
     "right_source_customer_id": pl.String(), "match_probability": pl.Float64(), "match_weight": pl.Float64(),
@@ -54,13 +52,17 @@ class IdentitySummary:
 
 @dataclass(frozen=True)
 class IdentityResult:
-    """The identity tables, whole (history included), ready to replace the ones before. `charts`: a page a kind."""
+    """The identity tables, whole (history included), ready to replace the ones before. `charts`: a page a kind.
+
+    identity_model: what each kind's records were judged by on this day alone; null where no two had to be compared.
+    """
 
     identity_xref: pl.DataFrame
     identity_link: pl.DataFrame
     identity_golden: pl.DataFrame
     identity_event: pl.DataFrame
     identity_household: pl.DataFrame
+    identity_model: pl.DataFrame
     summary: IdentitySummary
     charts: dict[str, str]
 
@@ -80,17 +82,11 @@ def resolve(
     """
     config = config or IdentityConfig()
     conformed = normalise.conform(records)
-    # A closed memory: nothing is fetched, nothing is left behind.
-    options: dict[str, str | bool | int | float | list[str]] = {
-        "threads": THREADS,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    with closing(duckdb.connect(":memory:", config=options)) as con:
+    with workspace() as con:
         nulled = normalise.normalise(con, conformed, as_of, config)
         cluster_of = np.arange(conformed.height, dtype=np.int64)
         pairs_of: dict[str, pl.DataFrame] = {}
-        kinds, charts = [], {}
+        kinds, charts, models = [], {}, []
         for kind in RECORD_KINDS:
             table = f"identity_{kind.name}"
             normalise.add_blocking_keys(con, kind, table, config)
@@ -99,6 +95,8 @@ def resolve(
             numbers = con.sql(f"select record_no from {table} order by record_no").pl()["record_no"].to_numpy()
             cluster_of[numbers] = clusters.cluster_of[numbers]
             pairs_of[kind.name] = linked.pairs
+            kept = None if linked.parameters is None else linked.parameters.to_json(kind)
+            models.append((kind.name, as_of, kept))
             kinds.append(_kind_summary(kind.name, linked, clusters, cluster_of[numbers]))
             if linked.charts:
                 charts[kind.name] = linked.charts
@@ -112,7 +110,9 @@ def resolve(
     numbered_ids = conformed.select(KEY).with_row_index("record_no").join(current, on=KEY, maintain_order="left")
     household = households.households(numbered_ids, household_of)
     summary = IdentitySummary(conformed.height, golden.height, pairs.height, tuple(kinds), tuple(nulled))
-    return IdentityResult(xref, _links(pairs, conformed, config), golden, events, household, summary, charts)
+    links = _links(pairs, conformed, config)
+    model = pl.DataFrame(models, schema=MODEL_SCHEMA, orient="row")
+    return IdentityResult(xref, links, golden, events, household, model, summary, charts)
 
 
 def _kind_summary(

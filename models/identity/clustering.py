@@ -54,7 +54,7 @@ def cluster(
     if inside.is_empty():
         return Clusters(cluster_of, 0)
     impossible = _impossible_pairs(con, refusals, component_of)
-    steps = (_cluster_weights(inside, config) * STEPS_PER_BIT).round().cast(pl.Int64)
+    steps = (cluster_weights(inside, config) * STEPS_PER_BIT).round().cast(pl.Int64)
     edges = inside.select("left_no", "right_no", steps.alias("steps")).with_columns(
         pl.Series("component", component_of[inside["left_no"].to_numpy()])
     )
@@ -72,7 +72,7 @@ def cluster(
     return Clusters(cluster_of, refused_count)
 
 
-def _cluster_weights(pairs: pl.DataFrame, config: IdentityConfig) -> pl.Series:
+def cluster_weights(pairs: pl.DataFrame, config: IdentityConfig) -> pl.Series:
     """What each pair says about two clusters. A weight below zero holds how rare matches are among all records; of
     records that are in one component for other reasons, a pair that lacks evidence says as little as one that was not
     proposed, and a pair with evidence against says that."""
@@ -108,7 +108,7 @@ def _impossible_pairs(
     members = pl.DataFrame({"record_no": np.arange(len(component_of)), "component": component_of})
     several = members.filter(pl.len().over("component") > 1)
     con.register("identity_component", several.to_arrow())
-    conditions = " or ".join(f"coalesce({_qualified(refusal.condition)}, false)" for refusal in refusals) or "false"
+    conditions = " or ".join(f"coalesce({qualified(refusal.condition)}, false)" for refusal in refusals) or "false"
     found = con.sql(
         f"""
         with member as (
@@ -124,7 +124,7 @@ def _impossible_pairs(
     return found
 
 
-def _qualified(condition: str) -> str:
+def qualified(condition: str) -> str:
     """`name_l` of Splink's conditions as `l.name`."""
     return _SUFFIXED.sub(r"\2.\1", condition)
 

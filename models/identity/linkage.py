@@ -11,6 +11,7 @@ maximisation over comparison patterns, without a label.
 """
 
 import io
+import json
 import tempfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -56,6 +57,27 @@ class Parameters:
     levels: dict[str, Floats]
     is_trained: bool
 
+    def to_json(self, kind: RecordKind) -> str:
+        """As text that names each level: what was learnt is read again only for comparisons that are still made."""
+        levels = {
+            comparison.name: {
+                level.name: row
+                for level, row in zip(comparison.levels, self.levels[comparison.name][::-1].tolist(), strict=True)
+            }
+            for comparison in kind.comparisons
+        }
+        return json.dumps({"shares": self.shares.tolist(), "levels": levels, "is_trained": self.is_trained})
+
+    @classmethod
+    def from_json(cls, text: str, kind: RecordKind) -> "Parameters":
+        """Raises ValueError where the kind's comparisons are no longer those that were learnt."""
+        kept = json.loads(text)
+        named = {comparison.name: [level.name for level in comparison.levels] for comparison in kind.comparisons}
+        if {name: list(levels) for name, levels in kept["levels"].items()} != named:
+            raise ValueError(f"the model of the {kind.name} records compares other things than this release")
+        levels = {name: np.asarray(list(rows.values())[::-1]) for name, rows in kept["levels"].items()}
+        return cls(np.asarray(kept["shares"]), levels, bool(kept["is_trained"]))
+
     def refusals(self, kind: RecordKind, config: IdentityConfig) -> tuple[Refusal, ...]:
         """The kind's refusals, but for those whose evidence one person's records often give."""
         by_name = {comparison.name: comparison for comparison in kind.comparisons}
@@ -90,7 +112,7 @@ def link(
         return Linkage(pl.DataFrame(schema=PAIR_SCHEMA), None)
     api = DuckDBAPI(connection=con)
     linker = Linker(api.register(table), _splink_settings(kind), log_level=None)
-    gammas = [f"gamma_{comparison.name}" for comparison in kind.comparisons]
+    gammas = _gammas(kind)
     _compare(con, linker, gammas, keyed)
     patterns = con.sql(
         f"""
@@ -104,15 +126,7 @@ def link(
             max_pairs=config.random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
         )
         parameters = _train(kind, starting, _random_level_shares(kind, linker), patterns, record_count, config)
-    posterior = _class_probabilities(kind, parameters, patterns)
-    match, household = posterior[:, MATCH], posterior[:, MATCH] + posterior[:, HOUSEHOLD]
-    scored = patterns.with_columns(
-        pl.Series("match_probability", np.round(match, 9)),
-        pl.Series("match_weight", np.round(_weight(match), 6)),
-        pl.Series("evidence", np.round(_evidence(kind, parameters, patterns), 6)),
-        pl.Series("household_weight", np.round(_weight(household), 6)),
-    )
-    con.register("identity_pattern", scored.to_arrow())
+    con.register("identity_pattern", score(kind, parameters, patterns).to_arrow())
     # Gammas are never null (-1 says so), so a plain join finds every pattern.
     pairs = con.sql(
         f"""
@@ -127,6 +141,31 @@ def link(
     con.execute(f"drop table {COMPARED}")
     charts = _charts(api, kind, table, parameters) if with_charts else None
     return Linkage(pairs, parameters, parameters.refusals(kind, config), charts)
+
+
+def score(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> pl.DataFrame:
+    """Comparison vectors and what the model makes of each."""
+    posterior = _class_probabilities(kind, parameters, patterns)
+    match, household = posterior[:, MATCH], posterior[:, MATCH] + posterior[:, HOUSEHOLD]
+    return patterns.with_columns(
+        pl.Series("match_probability", np.round(match, 9)),
+        pl.Series("match_weight", np.round(_weight(match), 6)),
+        pl.Series("evidence", np.round(_evidence(kind, parameters, patterns), 6)),
+        pl.Series("household_weight", np.round(_weight(household), 6)),
+    )
+
+
+def compare(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str) -> pl.DataFrame:
+    """The comparison vector of each pair of records in a small `table` that share a key."""
+    linker = Linker(DuckDBAPI(connection=con).register(table), _splink_settings(kind), log_level=None)
+    _compare(con, linker, _gammas(kind), RECORDS_PER_CHUNK)
+    vectors = con.sql(f"select * from {COMPARED} order by left_no, right_no").pl()
+    con.execute(f"drop table {COMPARED}")
+    return vectors
+
+
+def _gammas(kind: RecordKind) -> list[str]:
+    return [f"gamma_{comparison.name}" for comparison in kind.comparisons]
 
 
 def _compare(con: duckdb.DuckDBPyConnection, linker: Linker, gammas: list[str], record_count: int) -> None:

@@ -32,6 +32,7 @@ class Comparison(NamedTuple):
     households would teach that a person has several first names.
     `not_in_household` names levels that random pairs show for a reason which households do not have: they keep their
     starting share there.
+    `columns`: the values that an explanation shows beside it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Comparison(NamedTuple):
     of_person: bool = False
     fixed_in_household: bool = False
     not_in_household: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def values_of(self, *names: str) -> tuple[int, ...]:
         """Comparison vector values of the named levels: Splink counts down from the first to 0 for the last."""
@@ -200,6 +202,7 @@ SHARED_NAME = Comparison(
         Level("none", "ELSE", 0.02, 0.06, 0.9527, 0.9527),
     ),
     of_person=True,
+    columns=("tokens",),
 )
 REST_OF_NAME = Comparison(
     "rest_of_name",
@@ -236,6 +239,7 @@ REST_OF_NAME = Comparison(
     of_person=True,
     fixed_in_household=True,
     not_in_household=("other_family_name",),
+    columns=("given_name", "middle_names", "family_name"),
 )
 EMAIL = Comparison(
     "email",
@@ -248,6 +252,7 @@ EMAIL = Comparison(
         Level("slip", EMAIL_SLIP, 0.05, 0.005, 0.005, 0.00002),
         Level("different", "ELSE", 0.35, 0.745, 0.545, 0.99995),
     ),
+    columns=("email",),
 )
 PHONE = Comparison(
     "phone",
@@ -257,6 +262,7 @@ PHONE = Comparison(
         Level("slip", PHONE_SLIP, 0.05, 0.01, 0.005, 0.0001),
         Level("different", "ELSE", 0.35, 0.64, 0.545, 0.99987),
     ),
+    columns=("phone",),
 )
 PLACE = Comparison(
     "place",
@@ -298,6 +304,7 @@ PLACE = Comparison(
         ),
         Level("different", "ELSE", 0.06, 0.04, 0.37, 0.9566),
     ),
+    columns=("house_number", "street_name", "postcode", "city"),
 )
 BIRTH_DATE = Comparison(
     "birth_date",
@@ -312,6 +319,7 @@ BIRTH_DATE = Comparison(
     ),
     of_person=True,
     fixed_in_household=True,
+    columns=("birth_date",),
 )
 OCCUPATION = Comparison(
     "occupation",
@@ -321,6 +329,7 @@ OCCUPATION = Comparison(
         Level("same", "occupation_l = occupation_r", 0.40, 0.08, 0.06, 0.06),
         Level("different", "ELSE", 0.15, 0.90, 0.93, 0.93),
     ),
+    columns=("occupation",),
 )
 LOYALTY_NUMBER = Comparison(
     "loyalty_number",
@@ -329,6 +338,7 @@ LOYALTY_NUMBER = Comparison(
         Level("same", "loyalty_number_l = loyalty_number_r", 0.95, 0.10, 0.01, 0.00002),
         Level("different", "ELSE", 0.05, 0.90, 0.99, 0.99998),
     ),
+    columns=("loyalty_number",),
 )
 TAX_ID = Comparison(
     "tax_id",
@@ -337,6 +347,7 @@ TAX_ID = Comparison(
         Level("same", "tax_id_l = tax_id_r", 0.95, 0.05, 0.01, 0.00002),
         Level("different", "ELSE", 0.05, 0.95, 0.99, 0.99998),
     ),
+    columns=("tax_id",),
 )
 ORGANISATION_NAME = Comparison(
     "organisation_name",
@@ -356,6 +367,7 @@ ORGANISATION_NAME = Comparison(
     ),
     of_person=True,
     fixed_in_household=True,
+    columns=("full_name_key",),
 )
 
 CONTACT_KEYS = (

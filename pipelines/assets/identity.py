@@ -1,6 +1,7 @@
 """Stage 3: which records are one customer."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
@@ -27,10 +28,11 @@ def _resolve(context: dg.AssetExecutionContext) -> identity.IdentityResult | Non
     return identity.resolve(records, previous, as_of(context), load_settings().seed, with_charts=True)
 
 
-def _keep(result: identity.IdentityResult) -> None:
+def _keep(result: identity.IdentityResult, day: date) -> None:
     with connect() as connection, transaction(connection):
         for table in TABLES:
             replace_rows(connection, table, getattr(result, table))
+        replace_rows(connection, "identity_model", result.identity_model, f"as_of_date = date '{day}'")
     folder = state_dir() / "charts"
     folder.mkdir(parents=True, exist_ok=True)
     for kind, page in result.charts.items():
@@ -51,7 +53,7 @@ def resolve_identities(context: dg.AssetExecutionContext) -> Iterator[dg.Materia
     """Splink over the staged customer records of all systems; customers keep their ids."""
     result = _resolve(context)
     if result is not None:
-        _keep(result)
+        _keep(result, as_of(context))
     for table in TABLES:
         rows = None if result is None else getattr(result, table).height
         yield dg.MaterializeResult(asset_key=table, metadata={"rows": rows})

@@ -1,0 +1,200 @@
+"""Answers about who is one customer, from what the last run kept.
+
+Belongs here: reading records, customers and the model of the last run, and writing an explanation's picture.
+Does not belong here: what the explanation says (`models/identity`), how it is shown (`cli.py`).
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from models.identity import explanation
+from models.identity.explanation import Explanation, RecordKey
+from models.identity.linkage import Parameters
+from models.identity.settings import RECORD_KINDS, RecordKind
+from models.identity.stable_ids import KEY
+from models.identity.waterfall import waterfall
+from pipelines.settings import state_dir
+from pipelines.warehouse import connect
+
+Connection = duckdb.DuckDBPyConnection
+Shown = dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
+
+# Of each query: $customer_id.
+_CUSTOMER = {
+    "Records": (
+        ("source", "record", "match probability", "from", "to"),
+        """select source_name, source_customer_id, round(match_probability, 4), valid_from, valid_to
+        from identity_xref where customer_id = $customer_id
+        order by valid_to is not null, source_name, source_customer_id, valid_from""",
+    ),
+    "Links": (
+        ("record", "other record", "other record's customer", "probability", "bits"),
+        """with link as (
+            select left_source_name as source_name, left_source_customer_id as source_customer_id,
+                right_source_name as other_name, right_source_customer_id as other_id, match_probability, match_weight
+            from identity_link
+            union all
+            select right_source_name, right_source_customer_id, left_source_name, left_source_customer_id,
+                match_probability, match_weight
+            from identity_link
+        )
+        select source_name || ':' || source_customer_id, other_name || ':' || other_id, other.customer_id,
+            round(link.match_probability, 4), round(match_weight, 2)
+        from link
+        join identity_xref as own using (source_name, source_customer_id)
+        join identity_xref as other on other.source_name = other_name and other.source_customer_id = other_id
+        where own.customer_id = $customer_id and own.valid_to is null and other.valid_to is null
+            and (other.customer_id <> own.customer_id
+                or (source_name, source_customer_id) < (other_name, other_id))
+        order by all""",
+    ),
+    "Events": (
+        ("date", "customer", "what", "other customer", "cause"),
+        """select as_of_date, customer_id, kind, other_customer_id, cause from identity_event
+        where customer_id = $customer_id or other_customer_id = $customer_id order by all""",
+    ),
+    "Household": (
+        ("household", "customer"),
+        """select household_id, customer_id from identity_household
+        where household_id = (select household_id from identity_household where customer_id = $customer_id)
+        order by all""",
+    ),
+}
+
+
+class IdentityError(Exception):
+    """The question cannot be answered; the message says what to ask or do instead."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    explanation: Explanation
+    sentences: list[str]
+    picture: Path
+
+
+def explain(left: str, right: str) -> Explained:
+    """Why two records (source:id) or customers are linked or not, by the model of the last run."""
+    with connect() as connection:
+        lefts, rights = _records_of(connection, left), _records_of(connection, right)
+        rights = [key for key in rights if key not in lefts] or rights
+        if set(lefts) & set(rights):
+            raise IdentityError(f"{left} and {right} are the same: name two records, or two customers.")
+        customer_of = _customers(connection, lefts + rights)
+        records = connection.sql("select * from stg_customer_record").pl()
+        kind = _kind(records, customer_of)
+        as_of, parameters = _model(connection, kind)
+    found = explanation.explain(records, customer_of, lefts, rights, kind, parameters, as_of)
+    sentences = [
+        *explanation.in_words(found),
+        f"By the model of {as_of}, {'learnt from that day' if parameters.is_trained else 'its starting weights'}.",
+        *_changed(found),
+    ]
+    return Explained(found, sentences, _draw(found, left, right))
+
+
+def _records_of(connection: Connection, name: str) -> list[RecordKey]:
+    """The records that a name stands for: itself, or a customer's."""
+    source_name, _, source_customer_id = name.partition(":")
+    if source_customer_id:
+        query = "source_name = ? and source_customer_id = ?"
+        found = _current(connection, query, [source_name, source_customer_id])
+    else:
+        found = _current(connection, "customer_id = ?", [name])
+    if not found:
+        what = "record" if source_customer_id else "customer"
+        raise IdentityError(
+            f"The last run knows no {what} {name}: give source:id as in identity_xref, or a current customer_id."
+        )
+    return list(found)
+
+
+def _customers(connection: Connection, keys: list[RecordKey]) -> dict[RecordKey, str]:
+    """Customer by record, of all records of the customers that the given records belong to."""
+    every = _current(connection, "true", [])
+    concerned = {every[key] for key in keys}
+    return {key: customer_id for key, customer_id in every.items() if customer_id in concerned}
+
+
+def _current(connection: Connection, condition: str, values: list[str]) -> dict[RecordKey, str]:
+    rows = connection.execute(
+        f"""select source_name, source_customer_id, customer_id from identity_xref
+        where valid_to is null and {condition} order by all""",
+        values,
+    ).fetchall()
+    return {(source_name, source_customer_id): customer_id for source_name, source_customer_id, customer_id in rows}
+
+
+def _kind(records: pl.DataFrame, keys: Collection[RecordKey]) -> RecordKind:
+    """The one kind that the records are of."""
+    asked = records.join(pl.DataFrame(list(keys), schema=KEY, orient="row"), on=KEY)
+    if asked.height < len(keys):
+        raise IdentityError("Records of these customers are no longer staged: run `retail run` first.")
+    names = set(asked["record_kind"])
+    if len(names) > 1:
+        raise IdentityError("One is a person and one an organisation: they are never compared.")
+    [kind] = [kind for kind in RECORD_KINDS if kind.name in names]
+    return kind
+
+
+def _model(connection: Connection, kind: RecordKind) -> tuple[date, Parameters]:
+    """What the last run judged records of the kind by."""
+    rows = connection.execute(
+        """select as_of_date, parameters_json from identity_model
+        where record_kind = ? and as_of_date = (select max(as_of_date) from identity_model)""",
+        [kind.name],
+    ).fetchall()
+    if not rows:
+        raise IdentityError("The last run kept no model: run `retail run` once with this release.")
+    as_of, kept = rows[0]
+    if kept is None:
+        raise IdentityError(f"No two {kind.name} records share a value that could link them: none were compared.")
+    try:
+        return as_of, Parameters.from_json(kept, kind)
+    except ValueError as error:
+        raise IdentityError(f"{error}: run `retail run` once with this release.") from None
+
+
+def _changed(found: Explanation) -> list[str]:
+    """Says so where the run came to another weight: a later run for an earlier day staged other records."""
+    ends = sorted((found.pair.left, found.pair.right))
+    with connect() as connection:
+        rows = connection.execute(
+            """select match_probability, match_weight from identity_link
+            where left_source_name = ? and left_source_customer_id = ?
+                and right_source_name = ? and right_source_customer_id = ?""",
+            [*ends[0], *ends[1]],
+        ).fetchall()
+    if all(abs(probability - found.pair.match_probability) < 1e-6 for probability, _ in rows):
+        return []
+    return [f"The run itself found {rows[0][1]:+.2f} bits: the staged records have changed since."]
+
+
+def _draw(found: Explanation, left: str, right: str) -> Path:
+    """The picture shows personal values: only its owner may read it."""
+    folder = state_dir() / "explanations"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [re.sub(r"[^A-Za-z0-9]+", "_", name)[:40] for name in (left, right)]
+    path = folder / f"{'-'.join(names)}-{sha256(f'{left} {right}'.encode()).hexdigest()[:8]}.svg"
+    path.touch(mode=0o600)
+    path.write_text(waterfall(found.pair), encoding="utf-8")
+    return path
+
+
+def customer(customer_id: str) -> Shown:
+    """Tables by title: the customer's records, links, events and household; of a past id what is left of it."""
+    with connect() as connection:
+        shown: Shown = {
+            title: (columns, connection.execute(query, {"customer_id": customer_id}).fetchall())
+            for title, (columns, query) in _CUSTOMER.items()
+        }
+    if not shown["Records"][1] and not shown["Events"][1]:
+        raise IdentityError(f"No customer is or was called {customer_id}: ids stand in identity_xref.")
+    return shown
