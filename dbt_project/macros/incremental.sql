@@ -132,20 +132,21 @@
     and {{ date }} <= greatest({{ last }}, {{ marts_as_of() }}) - {{ days_before }}
 {%- endmacro %}
 
-{#- Rows, in those columns, in which a small table differs from what the last build of this model saw. -#}
-{% macro changed_rows(relation, columns) %}
+{#- Rows, in those columns, in which a small table differs from what the last build of this model saw, or from `before`. -#}
+{% macro changed_rows(relation, columns, before=none) %}
+    {%- set before = before or remembered(relation) -%}
     (
         (
             select {{ columns }}
             from {{ relation }}
             except
             select {{ columns }}
-            from {{ remembered(relation) }}
+            from {{ before }}
         )
         union
         (
             select {{ columns }}
-            from {{ remembered(relation) }}
+            from {{ before }}
             except
             select {{ columns }}
             from {{ relation }}

@@ -150,26 +150,8 @@
 {#- Customers of a source that now have, or no longer have, what identity says of them. -#}
 {% macro changed_xref() -%}
     {%- set columns = "source_name, source_customer_id, customer_id, valid_from, valid_to" -%}
-    {%- set xref = source("identity", "identity_xref") -%}
     select {{ customer_key("source_name") }} as unit
-    from
-        (
-            (
-                select {{ columns }}
-                from {{ xref }}
-                except
-                select {{ columns }}
-                from {{ this }}
-            )
-            union all
-            (
-                select {{ columns }}
-                from {{ this }}
-                except
-                select {{ columns }}
-                from {{ xref }}
-            )
-        )
+    from {{ changed_rows(source("identity", "identity_xref"), columns, before=this) }}
 {%- endmacro %}
 
 {#- Customers as they are and were, of whom a source tells something new, or something old begins or ceases to count. -#}
