@@ -22,7 +22,7 @@ import yaml
 
 from benchmarks.processes import MemorySampler
 from benchmarks.report import report
-from pipelines.dbt import DBT_DIR
+from pipelines.dbt import AS_OF_VARIABLE, DBT_DIR, WAREHOUSE_VARIABLE
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
 from pipelines.state import prepare_state
 from pipelines.warehouse import CONFIG, writer_lock
@@ -158,11 +158,12 @@ class Warehouse:
         run = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", "run", "--select", "+path:models/marts",
-                "--vars", f"{{as_of: {as_of}}}", "--no-use-colors", "--project-dir", str(DBT_DIR),
+                "--no-use-colors", "--project-dir", str(DBT_DIR),
                 "--profiles-dir", str(DBT_DIR), "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
             ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path), "REKNIT_MEMORY_LIMIT": MEMORY_LIMIT},
+            env=os.environ
+            | {WAREHOUSE_VARIABLE: str(self.path), AS_OF_VARIABLE: str(as_of), "REKNIT_MEMORY_LIMIT": MEMORY_LIMIT},
             capture_output=True,
             text=True,
             check=False,

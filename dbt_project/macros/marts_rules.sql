@@ -34,8 +34,9 @@
     {{ return(["fct_stock_level", "fct_stock_move", "fct_purchase_line"]) }}
 {%- endmacro %}
 
-{#- The run's business date, inclusive. -#}
-{% macro marts_as_of() -%} cast('{{ var("as_of") }}' as date) {%- endmacro %}
+{#- The run's business date, inclusive: every run names it, it is never the clock. Not a variable, as dbt parses the whole
+    project again when one of those changes. -#}
+{% macro marts_as_of() -%} cast('{{ env_var("REKNIT_AS_OF", "2017-12-31") }}' as date) {%- endmacro %}
 
 {#- Units of reporting currency for one unit of a row's currency: 1 for the currency itself, null without a rate. -#}
 {% macro marts_rate_to_reporting(currency_code, exchange_rate) -%}

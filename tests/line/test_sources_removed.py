@@ -1,6 +1,5 @@
 """The line builds with each source removed in turn: empty typed tables take its place."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -15,21 +14,29 @@ from dbt.contracts.graph.manifest import Manifest
 from models import identity
 from pipelines import writeback
 from pipelines.assets.scores import COMPUTE
-from pipelines.dbt import AFTER_IDENTITY, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VARIABLE
+from pipelines.dbt import AFTER_IDENTITY, AS_OF_VARIABLE, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VARIABLE
 from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
 from pipelines.sources import SYSTEMS
 from pipelines.state import prepare_state, raw_table
 from pipelines.warehouse import connect, replace_rows, transaction, writer_lock
 from tests.line.line import AS_OF, ROOT, Retailer
 
-SOURCES = list(yaml.safe_load((ROOT / "retail.yaml").read_text(encoding="utf-8"))["sources"])
+SYSTEM_OF = {
+    name: source["system"]
+    for name, source in yaml.safe_load((ROOT / "retail.yaml").read_text(encoding="utf-8"))["sources"].items()
+}
+# One source of each system every time; a second till differs from the first in its rows only.
+FIRST_OF_SYSTEM = {system: name for name, system in reversed(SYSTEM_OF.items())}
+SOURCES = [
+    pytest.param(name, marks=() if FIRST_OF_SYSTEM[system] == name else pytest.mark.long)
+    for name, system in SYSTEM_OF.items()
+]
 
 
 @pytest.fixture(scope="module")
 def dbt_options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    variables = json.dumps({"as_of": AS_OF})
     target = str(tmp_path_factory.mktemp("dbt"))
-    return ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", target, "--vars", variables]
+    return ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", target]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,7 @@ def state(finished: Retailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(CONFIG_VARIABLE, str(tmp_path / "retail.yaml"))
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "var"))
     monkeypatch.setenv(WAREHOUSE_VARIABLE, str(tmp_path / "var" / "warehouse.duckdb"))
+    monkeypatch.setenv(AS_OF_VARIABLE, AS_OF)
     monkeypatch.delenv("ODOO_URL", raising=False)
     load_settings.cache_clear()
     yield tmp_path

@@ -17,13 +17,13 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from pipelines.dbt import AS_OF_VARIABLE, DBT_DIR, WAREHOUSE_VARIABLE
 from pipelines.loading import FileLoader
-from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
+from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
 from pipelines.sources import SYSTEMS
 from pipelines.state import prepare_state
 from pipelines.warehouse import connect, writer_lock
 
-DBT_DIR = PROJECT_DIR / "dbt_project"
 FIRST_DAY = date(2017, 3, 1)
 DAYS = 30
 SKUS = ("pen", "ink", "cup", "bag", "hat")
@@ -109,14 +109,14 @@ class History:
         self.dbt(day, "run", "--exclude", "path:models/features", *arguments)
 
     def dbt(self, day: int, command: str, *arguments: str) -> None:
+        as_of = FIRST_DAY + timedelta(day - 1)
         run = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", command, *arguments,
-                "--vars", json.dumps({"as_of": str(FIRST_DAY + timedelta(day - 1))}), "--no-use-colors",
-                "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
+                "--no-use-colors", "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
                 "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
             ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.warehouse)},
+            env=os.environ | {WAREHOUSE_VARIABLE: str(self.warehouse), AS_OF_VARIABLE: str(as_of)},
             capture_output=True,
             text=True,
             check=False,

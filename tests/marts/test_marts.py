@@ -3,8 +3,8 @@
 Rules with values of their own are dbt unit tests beside the models; here the whole selection runs on a warehouse.
 """
 
-import json
 import shutil
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -209,12 +209,12 @@ def test_reconciliation_counts_each_fact_by_source_and_currency(handmade: Wareho
 def test_a_past_day_sees_only_what_was_known_by_then(handmade: Warehouse, tmp_path: Path) -> None:
     """On 9 May the return of that evening was not yet known: it came on the 10th."""
     handmade = Warehouse(tmp_path, Path(shutil.copy(handmade.path, tmp_path)))
-    handmade.dbt("run", "--select", "path:models/features", "--vars", json.dumps({"as_of": "2017-05-09"}))
+    handmade.dbt("run", "--select", "path:models/features", as_of=date(2017, 5, 9))
     assert handmade.rows("select count(*) from feat_return__actual") == [(0,)]
     assert handmade.rows(
         "select order_count_84, return_share_365, lapsed from feat_customer__churn where snapshot_date = '2017-05-09'"
     ) == [(1, 0.0, None)]
-    handmade.dbt("run", "--select", "path:models/features", "--vars", json.dumps({"as_of": "2017-05-10"}))
+    handmade.dbt("run", "--select", "path:models/features", as_of=date(2017, 5, 10))
     assert handmade.rows("select return_order_id from feat_return__actual") == [("till:7-200",)]
     assert handmade.rows(
         "select order_count_84, return_share_365, lapsed from feat_customer__churn where snapshot_date = '2017-05-10'"

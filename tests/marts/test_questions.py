@@ -186,7 +186,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             from (select unnest(['card_a', 'card_b']) as source_name),
                 (select unnest(['C1', 'C2', 'C3']) as customer_id)"""
         )
-    warehouse.dbt("run", "--exclude", "path:models/features", "--vars", json.dumps({"as_of": str(AS_OF)}))
+    warehouse.dbt("run", "--exclude", "path:models/features", as_of=AS_OF)
     target = warehouse.folder / "published" / "retail.duckdb"
     tables = dbt_tables(warehouse.folder / "target" / "manifest.json")
     with duckdb.connect(str(warehouse.path)) as connection:

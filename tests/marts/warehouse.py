@@ -7,17 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
+from pipelines.dbt import AS_OF_VARIABLE, DBT_DIR, WAREHOUSE_VARIABLE
+from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
 from pipelines.state import prepare_state
 from pipelines.warehouse import warehouse_path, writer_lock
-
-DBT_DIR = PROJECT_DIR / "dbt_project"
 
 # Values must not depend on the time zone of session or process: those of the staging tests are others, the line's UTC.
 PROFILE = """
@@ -53,14 +53,14 @@ class Warehouse:
         load_settings.cache_clear()
         return warehouse
 
-    def dbt(self, *arguments: str) -> None:
+    def dbt(self, *arguments: str, as_of: date = date(2017, 12, 31)) -> None:
         run = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", *arguments, "--no-use-colors", "--project-dir", str(DBT_DIR),
                 "--profiles-dir", str(self.folder), "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
             ],
-            env=os.environ | {"REKNIT_WAREHOUSE": str(self.path), "TZ": "Asia/Tokyo"},
+            env=os.environ | {WAREHOUSE_VARIABLE: str(self.path), AS_OF_VARIABLE: str(as_of), "TZ": "Asia/Tokyo"},
             capture_output=True,
             text=True,
             check=False,
