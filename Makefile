@@ -24,6 +24,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.demo
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.spark: requirements-spark.txt $(VENV)/.dev
+	@echo "Installing Spark for the long tests"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.txt
+	@touch $@
+
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo.run $(if $(filter 1,$(ODOO)),--odoo)
 
@@ -39,7 +44,7 @@ test: $(VENV)/.dev
 test-fast: $(VENV)/.dev
 	@BIN=$(BIN) bash tests/run.sh fast
 
-test-long: $(VENV)/.dev
+test-long: $(VENV)/.spark
 	@BIN=$(BIN) bash tests/run.sh long
 
 lint: $(VENV)/.dev
@@ -47,7 +52,8 @@ lint: $(VENV)/.dev
 
 lock: $(VENV)/.uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --extra build --extra demo pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --all-extras -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --extra build --extra demo --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --extra spark -c requirements.txt pyproject.toml -o requirements-spark.txt
 
 clean:
 	rm -rf $(VENV) var dbt_project/target dbt_project/logs

@@ -142,6 +142,7 @@ _COLUMN_DESCRIPTIONS = {
     "entity_id": "Our id of what the record is about: customer, product or return.",
     "expected_return_qty": "Units that were to be expected back.",
     "expected_value_amount": "Net amount expected of the customer in the next 12 months.",
+    "field": "name, email, phone, address, birth_date or has_marketing_consent.",
     "file": "File, or window of a pull.",
     "file_line": "Line in the file, 1 is the first; null where the whole file is in quarantine.",
     "finished_at": "When the run ended, UTC.",
@@ -179,6 +180,7 @@ _COLUMN_DESCRIPTIONS = {
     "rows_loaded": "Rows that were loaded.",
     "rows_quarantined": "Rows that wait in quarantine.",
     "rows_read": "Rows that were read: loaded + quarantined.",
+    "rule": "Rule of retail.yaml that decided; only_value where the records know no other, strictest for consent.",
     "run_id": "Dagster's id of the run.",
     "source_customer_id": "The source's own customer id.",
     "source_name": "Source, as in retail.yaml.",
@@ -214,6 +216,7 @@ def _own(description: str, owner: str, business_date: str | None = None) -> Tabl
 
 
 PIPELINE_TABLES = {
+    "identity_golden_source": _own("Which record each shown value of a customer comes from, and why.", _ENGINEERING),
     "identity_household": _own("Which customers live together, as their records show it.", _ENGINEERING),
     "identity_xref": _own("Which customer each record of a source is, and from when to when.", _ENGINEERING),
     "ops_file_load": _own("Rows and amounts that each file or pull brought.", _ENGINEERING),

@@ -57,11 +57,15 @@ def prepare_dagster() -> None:
 def run(
     as_of: AsOf = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build large tables anew.")] = False,
+    accept_identity: Annotated[
+        bool, typer.Option("--accept-identity", help="Keep customers that the gate would hold back.")
+    ] = False,
 ) -> None:
     """Run the whole line as of a day: load, build, resolve, score, plan, write to Odoo, publish."""
     prepare_dagster()
     import dagster as dg
 
+    from pipelines.assets.identity import ACCEPT_TAG
     from pipelines.dbt import FULL_REFRESH_TAG
     from pipelines.definitions import defs
     from pipelines.partitions import daily
@@ -69,12 +73,13 @@ def run(
     partition = as_of or daily.get_last_partition_key()
     if partition is None or not daily.has_partition_key(partition):
         _fail(f"{partition} is no day of the line: it begins on retail.yaml's start_date and ends yesterday.")
+    tags = {FULL_REFRESH_TAG: full_refresh, ACCEPT_TAG: accept_identity}
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("line").execute_in_process(
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
-            tags={FULL_REFRESH_TAG: "true"} if full_refresh else {},
+            tags={tag: "true" for tag, is_set in tags.items() if is_set},
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
     if not result.success:

@@ -17,10 +17,10 @@ import polars as pl
 from models.identity import explanation
 from models.identity.explanation import Explanation, RecordKey
 from models.identity.linkage import Parameters
-from models.identity.settings import RECORD_KINDS, RecordKind
+from models.identity.settings import RECORD_KINDS, IdentityConfig, OwnContact, RecordKind
 from models.identity.stable_ids import KEY
 from models.identity.waterfall import waterfall
-from pipelines.settings import state_dir
+from pipelines.settings import Settings, load_settings, state_dir
 from pipelines.warehouse import connect
 
 Connection = duckdb.DuckDBPyConnection
@@ -80,6 +80,25 @@ class Explained:
     picture: Path
 
 
+def config(connection: Connection, settings: Settings) -> IdentityConfig:
+    """What the retailer's settings, and the companies of its Odoos, say of resolving customers."""
+    written = [
+        OwnContact(contact.email, contact.phone, contact.street, contact.postcode, company.country_code)
+        for company in settings.companies.values()
+        for contact in company.contacts
+    ]
+    found = connection.execute(
+        """select email, phone, street, postcode, country_code from stg_odoo__partner
+        where (source_name, source_customer_id) in (select (source_name, source_partner_id) from stg_odoo__company)
+        order by all"""
+    ).fetchall()
+    return IdentityConfig(
+        trusted_sources=settings.identity.trusted_sources,
+        golden=settings.identity.golden.model_dump(),
+        own_contacts=tuple(dict.fromkeys([*written, *(OwnContact(*row) for row in found)])),
+    )
+
+
 def explain(left: str, right: str) -> Explained:
     """Why two records (source:id) or customers are linked or not, by the model of the last run."""
     with connect() as connection:
@@ -91,9 +110,10 @@ def explain(left: str, right: str) -> Explained:
         records = connection.sql("select * from stg_customer_record").pl()
         kind = _kind(records, customer_of)
         as_of, parameters = _model(connection, kind)
-    found = explanation.explain(records, customer_of, lefts, rights, kind, parameters, as_of)
+        rules = config(connection, load_settings())
+    found = explanation.explain(records, customer_of, lefts, rights, kind, parameters, as_of, rules)
     sentences = [
-        *explanation.in_words(found),
+        *explanation.in_words(found, rules),
         f"By the model of {as_of}, {'learnt from that day' if parameters.is_trained else 'its starting weights'}.",
         *_changed(found),
     ]

@@ -13,6 +13,9 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from models.identity.gate import GateLimits
+from models.identity.settings import GOLDEN_RULES, GoldenRule
+
 CONFIG_VARIABLE = "REKNIT_CONFIG"
 STATE_VARIABLE = "REKNIT_STATE"
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -26,10 +29,22 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Contact(_Section):
+    """How customers reach a company. An address is a street and a postcode."""
+
+    email: str | None = None
+    phone: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+
+
 class Company(_Section):
+    """contacts: its e-mails, phones and addresses, wherever they stand in a customer's record, say nothing of them."""
+
     name: str
     country_code: str
     currency_code: str
+    contacts: tuple[Contact, ...] = ()
 
 
 class ChurnRule(_Section):
@@ -81,6 +96,42 @@ class Source(_Section):
     stale_after_days: int = Field(default=3, ge=0)
     encoding: str = "utf-8"
     enabled: bool = True
+
+
+class GoldenRecordRules(_Section):
+    """By field, the rules that choose its value in order: a tie by one falls to the next."""
+
+    name: tuple[GoldenRule, ...] = GOLDEN_RULES["name"]
+    email: tuple[GoldenRule, ...] = GOLDEN_RULES["email"]
+    phone: tuple[GoldenRule, ...] = GOLDEN_RULES["phone"]
+    address: tuple[GoldenRule, ...] = GOLDEN_RULES["address"]
+    birth_date: tuple[GoldenRule, ...] = GOLDEN_RULES["birth_date"]
+
+
+class IdentityGate(_Section):
+    """What holds a resolution back: the run then keeps the customers as they were and publishes nothing.
+
+    min_precision: of the links, estimated by the model and by reviewers' answers. max_records_per_customer: the largest
+    customer. max_changed_share: of the records known before, those with another customer_id now. min_answers: about
+    links of like probability, to weigh more than the model.
+    """
+
+    min_precision: float = Field(default=GateLimits.min_precision, ge=0, le=1)
+    max_records_per_customer: int = Field(default=GateLimits.max_records_per_customer, gt=0)
+    max_changed_share: float = Field(default=GateLimits.max_changed_share, ge=0, le=1)
+    min_answers: int = Field(default=GateLimits.min_answers, gt=0)
+
+    @property
+    def limits(self) -> GateLimits:
+        return GateLimits(**self.model_dump())
+
+
+class IdentityRules(_Section):
+    """How customers are resolved. trusted_sources: most trusted first, for the rule most_trusted."""
+
+    trusted_sources: tuple[str, ...] = ()
+    golden: GoldenRecordRules = GoldenRecordRules()
+    gate: IdentityGate = IdentityGate()
 
 
 class TaskRoute(_Section):
@@ -145,6 +196,7 @@ class Settings(_Section):
     sources: dict[str, Source]
     tasks: TaskLimits = TaskLimits()
     odoo: WriteRules = WriteRules()
+    identity: IdentityRules = IdentityRules()
     seed: int = 20171231
 
     @model_validator(mode="after")
@@ -157,6 +209,9 @@ class Settings(_Section):
                 raise ValueError(f"sources.{key}.brand: no brand is called '{source.brand}'")
             if source.customer_source is not None and source.customer_source not in self.sources:
                 raise ValueError(f"sources.{key}.customer_source: no source is called '{source.customer_source}'")
+        for name in self.identity.trusted_sources:
+            if name not in self.sources:
+                raise ValueError(f"identity.trusted_sources: no source is called '{name}'")
         for position, route in enumerate(self.tasks.routes):
             if route.brand is not None and route.brand not in self.brands:
                 raise ValueError(f"tasks.routes.{position}.brand: no brand is called '{route.brand}'")

@@ -49,6 +49,8 @@ _TABLES = {
         customer_id VARCHAR, first_name VARCHAR, last_name VARCHAR, full_name VARCHAR, email VARCHAR, phone VARCHAR,
         street VARCHAR, city VARCHAR, postcode VARCHAR, country_code VARCHAR, birth_date DATE, record_kind VARCHAR,
         has_marketing_consent BOOLEAN, record_count BIGINT, source_count BIGINT""",
+    "identity_golden_source": """
+        customer_id VARCHAR, field VARCHAR, source_name VARCHAR, source_customer_id VARCHAR, rule VARCHAR""",
     "identity_event": """
         event_id VARCHAR, customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR, cause VARCHAR,
         as_of_date DATE""",

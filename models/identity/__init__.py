@@ -10,7 +10,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from models.identity import clustering, golden_record, households, linkage, normalise, stable_ids
+from models.identity import clustering, golden_record, households, libraries, linkage, normalise, stable_ids
+from models.identity.libraries import LibraryShare
 from models.identity.normalise import NulledValues
 from models.identity.settings import PERSON, RECORD_KINDS, IdentityConfig
 from models.identity.stable_ids import KEY, PreviousIdentity
@@ -48,6 +49,7 @@ class IdentitySummary:
     pairs_scored: int
     kinds: tuple[KindSummary, ...]
     nulled_values: tuple[NulledValues, ...]
+    library_shares: tuple[LibraryShare, ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class IdentityResult:
     identity_xref: pl.DataFrame
     identity_link: pl.DataFrame
     identity_golden: pl.DataFrame
+    identity_golden_source: pl.DataFrame
     identity_event: pl.DataFrame
     identity_household: pl.DataFrame
     identity_model: pl.DataFrame
@@ -84,6 +87,7 @@ def resolve(
     conformed = normalise.conform(records)
     with workspace() as con:
         nulled = normalise.normalise(con, conformed, as_of, config)
+        asked = libraries.shares(con)
         cluster_of = np.arange(conformed.height, dtype=np.int64)
         pairs_of: dict[str, pl.DataFrame] = {}
         kinds, charts, models = [], {}, []
@@ -109,10 +113,10 @@ def resolve(
         household_of = households.group(con, pairs_of[PERSON.name], cluster_of, config)
     numbered_ids = conformed.select(KEY).with_row_index("record_no").join(current, on=KEY, maintain_order="left")
     household = households.households(numbered_ids, household_of)
-    summary = IdentitySummary(conformed.height, golden.height, pairs.height, tuple(kinds), tuple(nulled))
+    summary = IdentitySummary(conformed.height, golden.records.height, pairs.height, tuple(kinds), tuple(nulled), asked)
     links = _links(pairs, conformed, config)
     model = pl.DataFrame(models, schema=MODEL_SCHEMA, orient="row")
-    return IdentityResult(xref, links, golden, events, household, model, summary, charts)
+    return IdentityResult(xref, links, golden.records, golden.sources, events, household, model, summary, charts)
 
 
 def _kind_summary(

@@ -11,7 +11,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from models.identity import settings
+from models.identity import libraries, own_contacts, settings
 from models.identity.settings import IdentityConfig, RecordKind
 
 RECORDS = "identity_record"
@@ -25,12 +25,16 @@ INPUT_SCHEMA: dict[str, pl.DataType] = {
     "updated_at": pl.Datetime("us"), "known_at": pl.Datetime("us"),
 }  # fmt: skip
 # What few systems know: a record without the column has no value.
-OPTIONAL_COLUMNS = {"occupation": pl.String()}
+OPTIONAL_COLUMNS: dict[str, pl.DataType] = {
+    "birth_place": pl.String(),
+    "occupation": pl.String(),
+    "verified_fields": pl.List(pl.String()),
+}
 
 
 @dataclass(frozen=True)
 class NulledValues:
-    """How many records lost a value of the column, and why ('placeholder', 'shared')."""
+    """How many records lost a value of the column, and why ('own', 'invalid', 'placeholder', 'shared')."""
 
     column: str
     reason: str
@@ -91,7 +95,7 @@ def _macros() -> str:
 _CLEANED = """
     create temp table identity_cleaned as
     with ordered as (
-        select * from identity_input order by source_name, source_customer_id
+        select * from identity_readable order by source_name, source_customer_id
     ), given_values as (
         select
             (row_number() over (order by source_name, source_customer_id) - 1)::integer as record_no,
@@ -100,7 +104,7 @@ _CLEANED = """
             given(email) as email, replace(given(phone), '(0)', '') as phone,
             given(street) as street, given(city) as city,
             given(postcode) as postcode, birth_date, given(loyalty_number) as loyalty_number, given(tax_id) as tax_id,
-            given(occupation) as occupation
+            given(birth_place) as birth_place, given(occupation) as occupation
         from ordered
     ), named as (
         select *,
@@ -143,7 +147,8 @@ _CLEANED = """
         case
             when regexp_matches(email_text, '^[^@\\s]+@[^@\\s]+\\.[a-z]{2,}$')
                 and not list_contains(<placeholder_locals>, local_part)
-            then case when domain = 'gmail.com' then replace(local_part, '.', '') else local_part end || '@' || domain
+            then case when list_contains(<dotless_domains>, domain) then replace(local_part, '.', '')
+                else local_part end || '@' || domain
         end as email,
         case
             when length(phone_digits) >= 7 and not is_repeated(phone_digits) and not is_repeated(phone_digits[-7:])
@@ -159,6 +164,7 @@ _CLEANED = """
             when country_code = 'GB' then nullif(left(postcode_text, length(postcode_text) - 3), '')
             else left(postcode_text, 3)
         end as district,
+        joined(words(birth_place)) as birth_place,
         joined(words(occupation)) as occupation,
         list_filter(street_parts, lambda w: regexp_matches(w, '[0-9]'))[1] as house_number,
         joined(list_sort(list_filter(street_parts, lambda w: not regexp_matches(w, '[0-9]')))) as street_name,
@@ -278,8 +284,12 @@ def normalise(
     """Writes table `identity_record` (one row a record, `record_no` in key order) and says which values were nulled."""
     con.register("identity_input", records.to_arrow())
     con.execute(_macros())
+    own_contacts.define(con, config.own_contacts)
+    libraries.rewrite(con, "identity_input", "identity_readable")
+    own_contacts.remove(con, "identity_readable")
     cleaned = (
         _CLEANED.replace("<domain_fixes>", _map(settings.EMAIL_DOMAIN_FIXES))
+        .replace("<dotless_domains>", _literals(settings.DOTLESS_EMAIL_DOMAINS))
         .replace("<particles>", _literals(settings.NAME_PARTICLES))
         .replace("<placeholder_locals>", _literals(settings.PLACEHOLDER_EMAIL_LOCAL_PARTS))
         .replace("<placeholder_dates>", _literals(settings.PLACEHOLDER_BIRTH_DATES))
@@ -315,13 +325,23 @@ def _nulled(con: duckdb.DuckDBPyConnection) -> list[NulledValues]:
     kept = ("email", "phone", "loyalty_number", "birth_date")
     shared = ", ".join(f"count(*) filter (where c.{name} is not null and r.{name} is null) as {name}" for name in kept)
     joined = (
-        "from identity_input i join identity_cleaned c using (source_name, source_customer_id)"
+        "from identity_readable i join identity_cleaned c using (source_name, source_customer_id)"
         f" join {RECORDS} r using (record_no)"
     )
+    own, invalid = (
+        ", ".join(f"count(*) filter (where s.{name} is not null and i.{name} is null) as {name}" for name in names)
+        for names in (("email", "phone", "postcode"), ("tax_id",))
+    )
+    given = "from identity_input s join identity_readable i using (source_name, source_customer_id)"
     counts = [
         NulledValues(column, reason, count)
-        for reason, columns in (("placeholder", placeholder), ("shared", shared))
-        for column, count in con.sql(f"select {columns} {joined}").pl().row(0, named=True).items()
+        for reason, columns, records in (
+            ("own", own, given),
+            ("invalid", invalid, given),
+            ("placeholder", placeholder, joined),
+            ("shared", shared, joined),
+        )
+        for column, count in con.sql(f"select {columns} {records}").pl().row(0, named=True).items()
     ]
     return [nulled for nulled in counts if nulled.record_count]
 

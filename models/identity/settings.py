@@ -9,8 +9,9 @@ candidates: the same person, two of one household, strangers who share a contact
 and are used as they are when there are too few records to learn from.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Level(NamedTuple):
@@ -485,6 +486,8 @@ PLACEHOLDER_EMAIL_LOCAL_PARTS = (
 )
 PLACEHOLDER_BIRTH_DATES = ("0001-01-01", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
 
+# Providers to whom a point in front of the @ is nothing.
+DOTLESS_EMAIL_DOMAINS = ("gmail.com", "proton.me", "protonmail.com")
 EMAIL_DOMAIN_FIXES = {
     "googlemail.com": "gmail.com",
     "gmial.com": "gmail.com",
@@ -529,6 +532,39 @@ CALLING_CODES = {
     "JP": "81",
     "MX": "52",
 }
+# How long a national number is, by calling code: such numbers SQL reads alone. Others have numbers of many lengths, or
+# a zero in front that belongs to the number.
+NATIONAL_NUMBER_LENGTHS = {
+    "1": (10, 10),
+    "31": (9, 9),
+    "33": (9, 9),
+    "34": (9, 9),
+    "351": (9, 9),
+    "41": (9, 9),
+    "44": (10, 10),
+    "45": (8, 8),
+    "47": (8, 8),
+    "48": (9, 9),
+    "49": (7, 11),
+    "61": (9, 9),
+}
+# What pycountry does not know.
+COUNTRY_ALIASES = {
+    "deutschland": "DE",
+    "el": "GR",
+    "england": "GB",
+    "españa": "ES",
+    "great britain": "GB",
+    "holland": "NL",
+    "italia": "IT",
+    "northern ireland": "GB",
+    "österreich": "AT",
+    "schweiz": "CH",
+    "scotland": "GB",
+    "uk": "GB",
+    "wales": "GB",
+}
+NAME_SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "esq", "phd", "md", "mbe", "obe", "cbe")
 TITLES = ("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame", "rev", "jr", "sr", "ii", "iii", "esq")
 NAME_PARTICLES = ("van", "von", "der", "den", "del", "della", "las", "los", "dos", "bin", "ibn", "ter", "saint")
 STREET_WORDS = {
@@ -616,6 +652,30 @@ NICKNAME_GROUPS = (
 )  # fmt: skip
 
 
+# How a customer's value of a field is chosen among the records': the fullest, the longest, the one most records have,
+# the most recent, the one of the most trusted source, one that its source has verified.
+GoldenRule = Literal["complete", "longest", "most_frequent", "most_recent", "most_trusted", "verified"]
+
+# By field, the rules in order: a tie by one falls to the next, the last to the most recent record.
+GOLDEN_RULES: Mapping[str, tuple[GoldenRule, ...]] = {
+    "name": ("complete", "most_trusted", "most_recent"),
+    "email": ("verified", "most_recent"),
+    "phone": ("verified", "most_recent"),
+    "address": ("complete", "most_recent"),
+    "birth_date": ("verified", "most_trusted", "most_recent"),
+}
+
+
+class OwnContact(NamedTuple):
+    """How a shop of the retailer is reached: no customer's value. An address is a street and a postcode."""
+
+    email: str | None = None
+    phone: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    country_code: str | None = None
+
+
 @dataclass(frozen=True)
 class IdentityConfig:
     """Limits and thresholds; the defaults serve every data set measured.
@@ -631,6 +691,8 @@ class IdentityConfig:
     refusal_share: a disagreement is an impossible union when at most this share of one person's pairs show it.
     trusted_sources: sources whose names and birth date win in the golden record, most trusted first; records that are
         loyalty accounts come before all others that are not listed.
+    own_contacts: the retailer's own e-mails, phones and addresses, which stand for no customer.
+    golden: by field of the golden record, the rules that choose its value.
     """
 
     shared_value_limit: int = 6
@@ -651,3 +713,5 @@ class IdentityConfig:
     cluster_size_limit: int = 60
     component_size_limit: int = 500
     trusted_sources: tuple[str, ...] = field(default=())
+    own_contacts: tuple[OwnContact, ...] = ()
+    golden: Mapping[str, tuple[GoldenRule, ...]] = field(default_factory=lambda: GOLDEN_RULES)

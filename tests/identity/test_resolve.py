@@ -182,9 +182,9 @@ def test_a_year_that_became_a_date_agrees_with_a_date_of_the_year() -> None:
 def test_an_organisation_is_never_a_person() -> None:
     contact = {"email": "lee@mail.example.com", "phone": "07700 900123", **HOME}
     result = resolved(
-        customer("firm", full_name="Lee Ltd", record_kind="organisation", tax_id="GB 123", **contact),
-        customer("firm2", full_name="LEE LIMITED", record_kind="organisation", tax_id="GB123", **contact),
-        customer("other", full_name="Lee Ltd", record_kind="organisation", tax_id="GB 999", **contact),
+        customer("firm", full_name="Lee Ltd", record_kind="organisation", tax_id="GB 980 7806 84", **contact),
+        customer("firm2", full_name="LEE LIMITED", record_kind="organisation", tax_id="980780684", **contact),
+        customer("other", full_name="Lee Ltd", record_kind="organisation", tax_id="GB 434 0314 94", **contact),
         customer("ann", first_name="Ann", last_name="Lee", parent_source_customer_id="firm", **contact),
     )
     assert groups(result) == {frozenset({"firm", "firm2"}), frozenset({"other"}), frozenset({"ann"})}

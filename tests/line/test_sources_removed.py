@@ -13,6 +13,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from models import identity
 from pipelines import writeback
+from pipelines.assets.identity import TABLES
 from pipelines.assets.scores import COMPUTE
 from pipelines.dbt import AFTER_IDENTITY, AS_OF_VARIABLE, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VARIABLE
 from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
@@ -77,7 +78,7 @@ def remove(source: str, folder: Path) -> None:
     with connect() as connection:
         for entity in system.entities:
             connection.execute(f"delete from {raw_table(system, entity)} where source_name = ?", [source])
-        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event", "identity_household"):
+        for table in TABLES:
             connection.execute(f"delete from {table}")
     prepare_state(load_settings())
 
@@ -94,7 +95,7 @@ def resolve_identities(day: date) -> None:
         records = connection.sql("select * from stg_customer_record").pl()
     result = identity.resolve(records, identity.PreviousIdentity.none(), day, load_settings().seed)
     with connect() as connection, transaction(connection):
-        for table in ("identity_xref", "identity_link", "identity_golden", "identity_event", "identity_household"):
+        for table in TABLES:
             replace_rows(connection, table, getattr(result, table))
 
 

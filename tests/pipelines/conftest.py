@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, Settings, load_settings
 from pipelines.state import prepare_state
-from pipelines.warehouse import writer_lock
+from pipelines.warehouse import connect, writer_lock
+from tests.identity.records import frame
 
 RETAIL = """
 retailer: Test
@@ -46,3 +48,17 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
 def prepared(settings: Settings) -> Settings:
     prepare_state(settings)
     return settings
+
+
+def stage(*rows: dict[str, Any]) -> None:
+    """Stages customer records, of a retailer without an Odoo."""
+    with connect() as connection:
+        staged = frame(*rows).to_arrow()
+        connection.register("_staged", staged)
+        connection.execute(
+            """create or replace table stg_customer_record as select * from _staged;
+            create table if not exists stg_odoo__partner (
+                source_name VARCHAR, source_customer_id VARCHAR, email VARCHAR, phone VARCHAR, street VARCHAR,
+                postcode VARCHAR, country_code VARCHAR);
+            create table if not exists stg_odoo__company (source_name VARCHAR, source_partner_id VARCHAR)"""
+        )

@@ -13,6 +13,7 @@ from pipelines.assets.identity import _keep
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 from tests.identity.records import customer, frame
+from tests.pipelines.conftest import stage
 
 AS_OF = date(2017, 12, 31)
 HOME = {"street": "4 Oak Street", "city": "Leeds", "postcode": "LS1 4AB"}
@@ -28,10 +29,7 @@ ROWS = (
 def resolved(prepared: Settings) -> dict[str, str]:
     """customer_id by the record's id, after a run."""
     result = resolve(frame(*ROWS), PreviousIdentity.none(), AS_OF, seed=1)
-    with connect() as connection:
-        staged = frame(*ROWS).to_arrow()
-        connection.register("_staged", staged)
-        connection.execute("create table stg_customer_record as select * from _staged")
+    stage(*ROWS)
     _keep(result, AS_OF)
     return dict(result.identity_xref.select("source_customer_id", "customer_id").rows())
 

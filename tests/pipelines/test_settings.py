@@ -23,6 +23,9 @@ def write(tmp_path: Path, text: str) -> Path:
         ("horizon_days: 28", "horizon_days: 0", "brands.b.churn.horizon_days"),
         ("customer_source: card", "customer_source: none", "sources.till.customer_source"),
         ("retailer: Test", "retailer: Test\ncolour: red", "colour"),
+        ("retailer: Test", "retailer: Test\nidentity: {golden: {email: [newest]}}", "identity.golden.email"),
+        ("retailer: Test", "retailer: Test\nidentity: {trusted_sources: [nobody]}", "identity.trusted_sources"),
+        ("retailer: Test", "retailer: Test\nidentity: {gate: {min_precision: 2}}", "identity.gate.min_precision"),
     ],
 )
 def test_error_names_the_setting(tmp_path: Path, old: str, new: str, named: str) -> None:
