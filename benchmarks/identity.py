@@ -2,7 +2,8 @@
 
 Cases: `historical_50k`, `fake_1000` (Splink's own demonstration sets), `febrl3`, `febrl4` (without their social
 security numbers), `households` (the demo's people, 100,000 records of four sources) and `custom`, any Parquet file with
-columns of `stg_customer_record` (those it lacks are null) and a `true_id`. One code path and one set of defaults serve
+columns of `stg_customer_record` (those it lacks are null) and a `true_id`; what many records cost (`persons_1m`,
+`incremental_1pct`) stands in `identity_scale.py`. One code path and one set of defaults serve
 all: only the mapping of columns differs, and no label is read before the clusters stand.
 
 `--data` names the folder of the public sets, for `custom` the file; without it REKNIT_BENCHMARK_DATA does.
@@ -27,6 +28,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.internals.blocking_rule_creator import BlockingRuleCreator
 from splink.internals.comparison_creator import ComparisonCreator
 
+from benchmarks.identity_scale import SCALE_CASES, measure_scale
 from benchmarks.processes import MemorySampler
 from benchmarks.report import report
 from models.identity import PreviousIdentity, resolve
@@ -238,9 +240,13 @@ def measure(case: str, data: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", choices=[*MAPPINGS, "households"], default="historical_50k")
+    parser.add_argument("--case", choices=[*MAPPINGS, "households", *SCALE_CASES], default="historical_50k")
+    parser.add_argument("--rows", type=int, help="how many records, for the cases of scale")
     parser.add_argument("--data", default=os.environ.get(DATA_VARIABLE), help="folder of the sets, or custom's file")
     arguments = parser.parse_args()
+    if arguments.case in SCALE_CASES:
+        measure_scale(arguments.case, arguments.rows or SCALE_CASES[arguments.case])
+        return
     if arguments.data is None and arguments.case != "households":
         parser.error(f"--data or {DATA_VARIABLE} must say where the data are")
     measure(arguments.case, str(Path(arguments.data or ".")))

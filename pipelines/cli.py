@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from models.identity.explanation import named, spelt
+from models.identity.settings import Engine
 from pipelines import identities, runs, writeback
 from pipelines.odoo import setup
 from pipelines.odoo.client import OdooClient, OdooError
@@ -60,12 +61,15 @@ def run(
     accept_identity: Annotated[
         bool, typer.Option("--accept-identity", help="Keep customers that the gate would hold back.")
     ] = False,
+    engine: Annotated[
+        Engine | None, typer.Option(help="Where customer records are compared, instead of identity.engine.")
+    ] = None,
 ) -> None:
     """Run the whole line as of a day: load, build, resolve, score, plan, write to Odoo, publish."""
     prepare_dagster()
     import dagster as dg
 
-    from pipelines.assets.identity import ACCEPT_TAG
+    from pipelines.assets.identity import ACCEPT_TAG, ENGINE_TAG
     from pipelines.dbt import FULL_REFRESH_TAG
     from pipelines.definitions import defs
     from pipelines.partitions import daily
@@ -73,13 +77,15 @@ def run(
     partition = as_of or daily.get_last_partition_key()
     if partition is None or not daily.has_partition_key(partition):
         _fail(f"{partition} is no day of the line: it begins on retail.yaml's start_date and ends yesterday.")
-    tags = {FULL_REFRESH_TAG: full_refresh, ACCEPT_TAG: accept_identity}
+    tags = {FULL_REFRESH_TAG: "true"} if full_refresh else {}
+    tags |= {ACCEPT_TAG: "true"} if accept_identity else {}
+    tags |= {ENGINE_TAG: engine} if engine else {}
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("line").execute_in_process(
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
-            tags={tag: "true" for tag, is_set in tags.items() if is_set},
+            tags=tags,
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
     if not result.success:
@@ -281,6 +287,22 @@ def identity_customer(customer_id: Annotated[str, typer.Argument(help="A custome
     _migrated_settings()
     for title, (columns, rows) in identities.customer(customer_id).items():
         console.print(_table(title, columns, rows))
+
+
+@identity_app.command("reestimate", epilog="Example: retail identity reestimate --apply")
+def identity_reestimate(
+    apply: Annotated[bool, typer.Option("--apply", help="Keep the new estimate, and what it changes.")] = False,
+) -> None:
+    """Learn anew how records of one customer agree, and show what that changes: parameters, pairs, customers, ids."""
+    _migrated_settings()
+    found = identities.reestimate(apply)
+    for title, (columns, rows) in found.tables.items():
+        console.print(_table(title, columns, rows))
+    console.print(f"The report: {found.report}", soft_wrap=True)
+    if apply:
+        console.print("The new estimate is kept. The next `retail run` builds the tables that follow from it.")
+    else:
+        console.print("Nothing was changed. To keep the new estimate: retail identity reestimate --apply")
 
 
 def _fail(message: str) -> None:

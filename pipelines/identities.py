@@ -1,27 +1,29 @@
 """Answers about who is one customer, from what the last run kept.
 
-Belongs here: reading records, customers and the model of the last run, and writing an explanation's picture.
+Belongs here: reading records, customers and the model of the last run, writing an explanation's picture, and asking for
+a new estimate.
 Does not belong here: what the explanation says (`models/identity`), how it is shown (`cli.py`).
 """
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from models import identity
 from models.identity import explanation
 from models.identity.explanation import Explanation, RecordKey
-from models.identity.linkage import Parameters
+from models.identity.model import Model, load
+from models.identity.reestimate import Table, before_and_after
 from models.identity.settings import RECORD_KINDS, IdentityConfig, OwnContact, RecordKind
 from models.identity.stable_ids import KEY
 from models.identity.waterfall import waterfall
 from pipelines.settings import Settings, load_settings, state_dir
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, transaction
 
 Connection = duckdb.DuckDBPyConnection
 Shown = dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
@@ -56,8 +58,8 @@ _CUSTOMER = {
         order by all""",
     ),
     "Events": (
-        ("date", "customer", "what", "other customer", "cause"),
-        """select as_of_date, customer_id, kind, other_customer_id, cause from identity_event
+        ("date", "customer", "what", "other customer", "cause", "evidence"),
+        """select as_of_date, customer_id, kind, other_customer_id, cause, evidence from identity_event
         where customer_id = $customer_id or other_customer_id = $customer_id order by all""",
     ),
     "Household": (
@@ -109,12 +111,13 @@ def explain(left: str, right: str) -> Explained:
         customer_of = _customers(connection, lefts + rights)
         records = connection.sql("select * from stg_customer_record").pl()
         kind = _kind(records, customer_of)
-        as_of, parameters = _model(connection, kind)
+        model = _model(connection, kind)
         rules = config(connection, load_settings())
-    found = explanation.explain(records, customer_of, lefts, rights, kind, parameters, as_of, rules)
+        [(as_of,)] = connection.execute("select as_of from identity_store.made_by").fetchall()
+    found = explanation.explain(records, customer_of, lefts, rights, model, as_of, rules)
     sentences = [
         *explanation.in_words(found, rules),
-        f"By the model of {as_of}, {'learnt from that day' if parameters.is_trained else 'its starting weights'}.",
+        f"By the model of {model.as_of}, {'learnt from that day' if model.is_trained else 'its starting weights'}.",
         *_changed(found),
     ]
     return Explained(found, sentences, _draw(found, left, right))
@@ -164,22 +167,14 @@ def _kind(records: pl.DataFrame, keys: Collection[RecordKey]) -> RecordKind:
     return kind
 
 
-def _model(connection: Connection, kind: RecordKind) -> tuple[date, Parameters]:
+def _model(connection: Connection, kind: RecordKind) -> Model:
     """What the last run judged records of the kind by."""
-    rows = connection.execute(
-        """select as_of_date, parameters_json from identity_model
-        where record_kind = ? and as_of_date = (select max(as_of_date) from identity_model)""",
-        [kind.name],
-    ).fetchall()
-    if not rows:
-        raise IdentityError("The last run kept no model: run `retail run` once with this release.")
-    as_of, kept = rows[0]
-    if kept is None:
+    found = load(connection, "identity_model", kind)
+    if isinstance(found, str):
+        raise IdentityError(f"Nothing to explain by, as {found}: run `retail run` once with this release.")
+    if found.parameters is None:
         raise IdentityError(f"No two {kind.name} records share a value that could link them: none were compared.")
-    try:
-        return as_of, Parameters.from_json(kept, kind)
-    except ValueError as error:
-        raise IdentityError(f"{error}: run `retail run` once with this release.") from None
+    return found
 
 
 def _changed(found: Explanation) -> list[str]:
@@ -218,3 +213,42 @@ def customer(customer_id: str) -> Shown:
     if not shown["Records"][1] and not shown["Events"][1]:
         raise IdentityError(f"No customer is or was called {customer_id}: ids stand in identity_xref.")
     return shown
+
+
+@dataclass(frozen=True)
+class Reestimated:
+    """What a new estimate changes, as tables by title; `report`: the same in a file."""
+
+    tables: dict[str, Table]
+    report: Path
+
+
+def reestimate(apply: bool) -> Reestimated:
+    """Judges all records by a new estimate as of the last run's day; without `apply` nothing of it is kept."""
+    with connect() as connection:
+        [(day,)] = connection.execute("select max(as_of_date) from ops_run where status = 'succeeded'").fetchall()
+        if day is None:
+            raise IdentityError("There is nothing to learn from: run `retail run` first.")
+        settings, reason = load_settings(), "asked for by `retail identity reestimate`"
+        rules = config(connection, settings)
+        with identity.update(
+            connection, "stg_customer_record", day, settings.seed, rules, reestimate_because=reason
+        ) as run:
+            tables = before_and_after(run)
+            versions = [found.version for found in run.models.values()]
+            if apply:
+                with transaction(connection):
+                    run.write()
+    folder = state_dir() / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"identity_reestimate_{sha256(' '.join(versions).encode()).hexdigest()[:12]}.md"
+    path.write_text(_as_markdown(f"New estimate as of {day}", tables), encoding="utf-8")
+    return Reestimated(tables, path)
+
+
+def _as_markdown(title: str, tables: dict[str, Table]) -> str:
+    lines = [f"# {title}"]
+    for name, (columns, rows) in tables.items():
+        lines += ["", f"## {name}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+        lines += [f"| {' | '.join(str(value) for value in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"

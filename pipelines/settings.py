@@ -14,7 +14,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from models.identity.gate import GateLimits
-from models.identity.settings import GOLDEN_RULES, GoldenRule
+from models.identity.settings import GOLDEN_RULES, Engine, GoldenRule
 
 CONFIG_VARIABLE = "REKNIT_CONFIG"
 STATE_VARIABLE = "REKNIT_STATE"
@@ -127,8 +127,11 @@ class IdentityGate(_Section):
 
 
 class IdentityRules(_Section):
-    """How customers are resolved. trusted_sources: most trusted first, for the rule most_trusted."""
+    """How customers are resolved. trusted_sources: most trusted first, for the rule most_trusted. engine: where all
+    records are compared, when they are; spark needs the extra `spark` and Java.
+    """
 
+    engine: Engine = "duckdb"
     trusted_sources: tuple[str, ...] = ()
     golden: GoldenRecordRules = GoldenRecordRules()
     gate: IdentityGate = IdentityGate()

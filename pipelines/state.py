@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import duckdb
 
+from models.identity.model import MODEL_COLUMNS
 from pipelines.odoo.state import SYNC_TABLES
 from pipelines.settings import Settings, odoo_connection
 from pipelines.sources import SYSTEMS
 from pipelines.sources.contract import Entity, System
 from pipelines.warehouse import connect, transaction, warehouse_path
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 BOOKKEEPING = {
     "source_name": "VARCHAR",
@@ -53,9 +54,9 @@ _TABLES = {
         customer_id VARCHAR, field VARCHAR, source_name VARCHAR, source_customer_id VARCHAR, rule VARCHAR""",
     "identity_event": """
         event_id VARCHAR, customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR, cause VARCHAR,
-        as_of_date DATE""",
+        as_of_date DATE, evidence VARCHAR, run_id VARCHAR""",
     "identity_household": "customer_id VARCHAR, household_id VARCHAR, customer_count BIGINT",
-    "identity_model": "record_kind VARCHAR, as_of_date DATE, parameters_json JSON",
+    "identity_model": MODEL_COLUMNS,
     "score_churn": """
         customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR, churn_probability DOUBLE,
         churn_level VARCHAR, expected_value_amount DECIMAL(18,4), value_at_risk_amount DECIMAL(18,4),
@@ -89,8 +90,24 @@ def _add_assignee_and_attempts(connection: Connection) -> None:
         connection.execute(f"alter table if exists sync_rejected add column if not exists {column}")
 
 
+def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
+    """3 to 4: an identity event names its evidence and run, a model all that it holds fixed."""
+    for column in ("evidence VARCHAR", "run_id VARCHAR"):
+        connection.execute(f"alter table if exists identity_event add column if not exists {column}")
+    added = (
+        "model_version VARCHAR", "reason VARCHAR", "key_probe UBIGINT", "crowded_keys UBIGINT[]",
+        "frequencies STRUCT(record_kind VARCHAR, column_name VARCHAR, column_value VARCHAR, share DOUBLE)[]",
+    )  # fmt: skip
+    for column in added:
+        connection.execute(f"alter table if exists identity_model add column if not exists {column}")
+
+
 # From the version in the key to the next.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_run_id, 2: _add_assignee_and_attempts}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {
+    1: _add_run_id,
+    2: _add_assignee_and_attempts,
+    3: _add_evidence_and_what_a_model_holds,
+}
 
 
 def raw_table(system: System, entity: Entity) -> str:

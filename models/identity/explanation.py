@@ -20,6 +20,7 @@ import polars as pl
 from models.identity import linkage, normalise
 from models.identity.clustering import STEPS_PER_BIT, cluster_weights, qualified
 from models.identity.linkage import LEAST_PROBABILITY, MATCH, Floats, Parameters
+from models.identity.model import Model
 from models.identity.settings import Comparison, IdentityConfig, RecordKind
 from models.identity.stable_ids import KEY
 from models.identity.workspace import workspace
@@ -95,20 +96,20 @@ def explain(
     customer_of: Mapping[RecordKey, str],
     left: Collection[RecordKey],
     right: Collection[RecordKey],
-    kind: RecordKind,
-    parameters: Parameters,
+    model: Model,
     as_of: date,
     config: IdentityConfig | None = None,
 ) -> Explanation:
     """Explains what stands between records of one customer and of another, or between records of one.
 
     `records`: all that were resolved, since what a value says depends on how many have it. `customer_of`: of all
-    records of the customers concerned.
+    records of the customers concerned. `model`: what they were judged by, parameters included.
     """
     config = config or IdentityConfig()
+    kind, parameters = model.kind, model.learnt
     with workspace() as con:
-        normalise.normalise(con, normalise.conform(records), as_of, config)
-        pairs, values = _pairs(con, kind, parameters, customer_of, config)
+        normalise.normalise(con, records, as_of, config, model.frequencies)
+        pairs, values = _pairs(con, model, customer_of, config)
     rows = list(pairs.iter_rows(named=True))
     key_of = {number: (row["source_name"], row["source_customer_id"]) for number, row in values.items()}
     asked = [
@@ -143,21 +144,23 @@ def _crosses(one: RecordKey, other: RecordKey, left: Collection[RecordKey], righ
 
 
 def _pairs(
-    con: duckdb.DuckDBPyConnection,
-    kind: RecordKind,
-    parameters: Parameters,
-    customer_of: Mapping[RecordKey, str],
-    config: IdentityConfig,
+    con: duckdb.DuckDBPyConnection, model: Model, customer_of: Mapping[RecordKey, str], config: IdentityConfig
 ) -> tuple[pl.DataFrame, dict[int, dict[str, Any]]]:
     """All pairs of the records, those that no key proposed too, and the compared values by record number."""
-    of_kind = f"identity_{kind.name}"
-    normalise.add_blocking_keys(con, kind, of_kind, config)
+    kind, parameters = model.kind, model.learnt
     con.register("identity_asked", pl.DataFrame(list(customer_of), schema=KEY, orient="row").to_arrow())
+    asked = f"(from {normalise.RECORDS} semi join identity_asked using (source_name, source_customer_id))"
+    normalise.write_keys(con, kind, asked, "identity_key")
+    con.register("identity_crowded", model.crowded_keys.to_arrow())
     con.execute(
         f"""
         create table {_TABLE} as
-        select * replace (['all'] as keys), keys as blocking_keys
-        from {of_kind} semi join identity_asked using (source_name, source_customer_id)
+        with keyed as (
+            select record_no, list(key) as blocking_keys
+            from identity_key anti join identity_crowded using (key) group by record_no
+        )
+        select asked.*, ['all'] as keys, coalesce(blocking_keys, []) as blocking_keys
+        from {asked} as asked left join keyed using (record_no)
         """
     )
     scored = linkage.score(kind, parameters, linkage.compare(con, kind, _TABLE))
@@ -169,8 +172,7 @@ def _pairs(
         f"""
         select
             l.record_no::bigint as left_no, r.record_no::bigint as right_no,
-            list_sort(list_distinct(list_transform(
-                list_intersect(l.blocking_keys, r.blocking_keys), lambda k: split_part(k, ':', 1)))) as keys,
+            list_intersect(l.blocking_keys, r.blocking_keys) as keys,
             list_filter([{refused_by}]::varchar[], lambda name: name is not null) as refused_by
         from {_TABLE} as l join {_TABLE} as r on l.record_no < r.record_no
         """
@@ -221,7 +223,7 @@ def _explain_pair(
         remaining_bits=float(best - (best + np.log2(np.exp2(others - best).sum()))),
         match_probability=row["match_probability"],
         cluster_bits=row["cluster_bits"],
-        keys=tuple(row["keys"]),
+        keys=tuple(normalise.key_names(kind, row["keys"])),
         refused_by=tuple(row["refused_by"]),
     )
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from models.identity.stable_ids import KEY
-
 # Where reviewers' answers correct the model: what they say of one bin says little of another.
 PROBABILITY_BINS = (0.5, 0.9, 0.99)
 
@@ -39,59 +37,48 @@ class GateFindings:
 
 
 def judge(
-    xref: pl.DataFrame, links: pl.DataFrame, previous_xref: pl.DataFrame, answers: pl.DataFrame, limits: GateLimits
+    accepted: pl.DataFrame, largest_customer: int, changed: int, known: int, answers: pl.DataFrame, limits: GateLimits
 ) -> GateFindings:
-    """Judges `identity_xref` and `identity_link`. `answers` has a row a reviewed pair: match_probability, is_same."""
-    current = _current(xref)
-    precision, answered_share = _precision(_accepted(links, current), answers, limits)
-    sizes = current.group_by("customer_id").len()["len"]
-    largest = int(sizes.max()) if len(sizes) else 0  # type: ignore[arg-type]
-    both = _current(previous_xref).join(current, on=KEY, suffix="_now")
-    changed = both.filter(pl.col("customer_id") != pl.col("customer_id_now")).height
-    changed_share = changed / both.height if both.height else 0.0
+    """Judges a resolution.
+
+    `accepted`: links between two records of one customer (match_probability, links: how many have it). `changed`: of
+    the `known` records before, those with another customer_id. `answers`: a row a reviewed pair (match_probability,
+    is_same).
+    """
+    precision, answered_share = _precision(accepted, answers, limits)
+    changed_share = changed / known if known else 0.0
     reasons = []
     if precision is not None and precision < limits.min_precision:
         reasons.append(
             f"estimated precision of the links is {precision:.4f}, below {limits.min_precision} (identity.gate"
             ".min_precision)"
         )
-    if largest > limits.max_records_per_customer:
+    if largest_customer > limits.max_records_per_customer:
         reasons.append(
-            f"a customer has {largest} records, more than {limits.max_records_per_customer} (identity.gate"
+            f"a customer has {largest_customer} records, more than {limits.max_records_per_customer} (identity.gate"
             ".max_records_per_customer)"
         )
     if changed_share > limits.max_changed_share:
         reasons.append(
-            f"{changed} of {both.height} records have another customer_id than before, a share of {changed_share:.4f},"
+            f"{changed} of {known} records have another customer_id than before, a share of {changed_share:.4f},"
             f" more than {limits.max_changed_share} (identity.gate.max_changed_share)"
         )
-    return GateFindings(precision, answered_share, largest, changed_share, tuple(reasons))
+    return GateFindings(precision, answered_share, largest_customer, changed_share, tuple(reasons))
 
 
-def _current(xref: pl.DataFrame) -> pl.DataFrame:
-    return xref.filter(pl.col("valid_to").is_null()).select(*KEY, "customer_id")
-
-
-def _accepted(links: pl.DataFrame, current: pl.DataFrame) -> pl.Series:
-    """Probabilities of the links between two records of one customer."""
-    found = links
-    for side in ("left", "right"):
-        renamed = current.rename({name: f"{side}_{name}" for name in (*KEY, "customer_id")})
-        found = found.join(renamed, on=[f"{side}_{name}" for name in KEY])
-    return found.filter(pl.col("left_customer_id") == pl.col("right_customer_id"))["match_probability"]
-
-
-def _precision(accepted: pl.Series, answers: pl.DataFrame, limits: GateLimits) -> tuple[float | None, float]:
+def _precision(accepted: pl.DataFrame, answers: pl.DataFrame, limits: GateLimits) -> tuple[float | None, float]:
     """The mean probability of the links, and the share of them whose bin the reviewers' answers speak for.
 
     Reviewers see the doubtful pairs: their answers stand for links of like probability, not for all.
     """
-    if accepted.is_empty():
+    total = int(accepted["links"].sum())
+    if not total:
         return None, 0.0
     by_bin = (
-        _binned(accepted.to_frame())
+        _binned(accepted)
         .group_by("bin")
-        .agg(pl.len().alias("links"), pl.col("match_probability").sum().alias("expected"))
+        .agg(pl.col("links").sum(), (pl.col("match_probability") * pl.col("links")).sum().alias("expected"))
+        .sort("bin")
     )
     answered = (
         _binned(answers)
@@ -99,10 +86,10 @@ def _precision(accepted: pl.Series, answers: pl.DataFrame, limits: GateLimits) -
         .agg(pl.len().alias("answers"), pl.col("is_same").mean().alias("right_share"))
         .filter(pl.col("answers") >= limits.min_answers)
     )
-    known = by_bin.join(answered, on="bin", how="left")
+    known = by_bin.join(answered, on="bin", how="left", maintain_order="left")
     right = known.select(pl.coalesce(pl.col("links") * pl.col("right_share"), pl.col("expected")).sum()).item()
     spoken_for = int(known.filter(pl.col("right_share").is_not_null())["links"].sum())
-    return round(right / len(accepted), 6), spoken_for / len(accepted)
+    return round(right / total, 6), spoken_for / total
 
 
 def _binned(frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ countries by name, and tax ids, whose check digits SQL does not know.
 import re
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import NamedTuple
 
 import duckdb
@@ -27,6 +28,11 @@ from stdnum.exceptions import ValidationError
 
 from models.identity.settings import COUNTRY_ALIASES, NAME_PARTICLES, NAME_SUFFIXES, NATIONAL_NUMBER_LENGTHS
 
+# All that decides what is rewritten.
+VERSIONS = tuple(
+    f"{name} {version(name)}"
+    for name in ("anyascii", "email-validator", "nameparser", "phonenumbers", "pycountry", "python-stdnum")
+)
 # Rewritten to this, a value is none.
 NO_VALUE = ""
 SHARES = "identity_library_share"
@@ -113,14 +119,14 @@ def tax_id(text: str, country: str | None) -> str | None:
     """With its country in front; no value where the check digits say that it was mistyped."""
     compact = re.sub(r"[^A-Z0-9]", "", text.upper())
     prefix = COUNTRY_ALIASES.get(compact[:2].casefold(), compact[:2])
-    found = [code for code in (prefix, country) if code and get_cc_module(code.lower(), "vat")]
-    for code in dict.fromkeys(found):
+    modules = {code: get_cc_module(code.lower(), "vat") for code in (prefix, country) if code}
+    known = {code: module for code, module in modules.items() if module is not None}
+    for code, module in known.items():
         try:
-            number = get_cc_module(code.lower(), "vat").validate(compact)
+            return code + str(module.validate(compact)).removeprefix(code)
         except ValidationError:
             continue
-        return code + str(number).removeprefix(code)
-    return NO_VALUE if found else None
+    return NO_VALUE if known else None
 
 
 def _words_pattern(words: Sequence[str]) -> str:
@@ -186,7 +192,7 @@ def rewrite(con: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
     _ask(con, source, "upper(trim(country_code))", COUNTRY)
     con.execute(
         f"""
-        create or replace temp table {target} as
+        create or replace table {target} as
         select s.* replace (coalesce(h.rewritten, upper(trim(s.country_code))) as country_code)
         from {source} as s left join identity_hard_country_code as h on h.value = s.country_code
         """
@@ -239,3 +245,10 @@ def shares(con: duckdb.DuckDBPyConnection) -> tuple[LibraryShare, ...]:
             sum(seconds) from {SHARES} group by all order by all"""
     ).fetchall()
     return tuple(LibraryShare(*row) for row in rows)
+
+
+def rules() -> str:
+    """What decides which values are rewritten, and into what."""
+    return repr(
+        (VERSIONS, [(hard.field, hard.columns, hard.condition, hard.where) for hard in (COUNTRY, *HARD_VALUES)])
+    )

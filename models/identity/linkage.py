@@ -15,6 +15,7 @@ import json
 import tempfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from splink import DuckDBAPI, Linker
+from splink.internals.splink_dataframe import SplinkDataFrame
 
-from models.identity.settings import Comparison, IdentityConfig, RecordKind, Refusal
+from models.identity import spark
+from models.identity.settings import RECORD_KINDS, Comparison, Engine, IdentityConfig, RecordKind, Refusal
 
 # Columns of the tables of probabilities, in the order of settings.Level.
 MATCH, HOUSEHOLD, SHARED_CONTACT, RANDOM = range(4)
@@ -36,14 +39,13 @@ ITERATION_LIMIT = 200
 CONVERGENCE = 1e-6
 LEAST_PROBABILITY = 1e-7
 COMPARED = "identity_compared"
-RECORDS_PER_CHUNK = 10_000
+PAIR_COLUMNS = "left_no INTEGER, right_no INTEGER, pattern BIGINT"
+RECORDS_PER_CHUNK = 100_000
+# More than any comparison has levels.
+OUTCOME_LIMIT = 32
+KIND_PLACES = len(RECORD_KINDS)
 
 Floats = npt.NDArray[np.float64]
-
-PAIR_SCHEMA = {
-    "left_no": pl.Int64(), "right_no": pl.Int64(), "match_probability": pl.Float64(), "match_weight": pl.Float64(),
-    "evidence": pl.Float64(), "household_weight": pl.Float64(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,58 +91,48 @@ class Parameters:
         return tuple(r for r in kind.refusals if r.evidence is None or is_trusted(*r.evidence))
 
 
-@dataclass(frozen=True)
-class Linkage:
-    """Scored candidate pairs (`left_no` < `right_no`) of one kind of record, and the model that scored them.
-
-    Weights are log odds in bits. `household_weight`: of being one person's or one household's, against strangers'.
-    """
-
-    pairs: pl.DataFrame
-    parameters: Parameters | None
-    refusals: tuple[Refusal, ...] = ()
-    charts: str | None = None
-
-
-def link(
-    con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, seed: int, config: IdentityConfig, with_charts: bool
-) -> Linkage:
-    """Scores all pairs of records in `table` that share a blocking key."""
+def estimate(
+    con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, pairs: str, seed: int, config: IdentityConfig
+) -> Parameters:
+    """Learns from the records of one kind in `table` and their compared `pairs`. Of too few records nothing can be
+    learnt: the starting weights are returned."""
     record_count = con.sql(f"select count(*) as n from {table}").pl().item()
-    keyed = con.sql(f"select count(*) as n from {table} where len(keys) > 0").pl().item()
-    if keyed < 2:
-        return Linkage(pl.DataFrame(schema=PAIR_SCHEMA), None)
-    api = DuckDBAPI(connection=con)
-    linker = Linker(api.register(table), _splink_settings(kind), log_level=None)
-    gammas = _gammas(kind)
-    _compare(con, linker, gammas, keyed)
-    patterns = con.sql(
-        f"""
-        select {", ".join(gammas)}, count(*) as pair_count from {COMPARED} group by all order by {", ".join(gammas)}
-        """
-    ).pl()
     starting = _starting_parameters(kind, record_count)
-    parameters = starting
-    if record_count >= config.training_minimum_records:
-        linker.training.estimate_u_using_random_sampling(
-            max_pairs=config.random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
-        )
-        parameters = _train(kind, starting, _random_level_shares(kind, linker), patterns, record_count, config)
-    con.register("identity_pattern", score(kind, parameters, patterns).to_arrow())
-    # Gammas are never null (-1 says so), so a plain join finds every pattern.
-    pairs = con.sql(
-        f"""
-        select
-            left_no::bigint as left_no, right_no::bigint as right_no,
-            p.match_probability, p.match_weight, p.evidence, p.household_weight
-        from {COMPARED} join identity_pattern as p using ({", ".join(gammas)})
-        order by all
-        """
-    ).pl()
-    con.unregister("identity_pattern")
-    con.execute(f"drop table {COMPARED}")
-    charts = _charts(api, kind, table, parameters) if with_charts else None
-    return Linkage(pairs, parameters, parameters.refusals(kind, config), charts)
+    if record_count < config.training_minimum_records:
+        return starting
+    linker = Linker(DuckDBAPI(connection=con).register(table), _splink_settings(kind), log_level=None)
+    linker.training.estimate_u_using_random_sampling(
+        max_pairs=config.random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
+    )
+    counted = con.sql(f"select pattern, count(*) as pair_count from {pairs} group by pattern order by pattern").pl()
+    patterns = with_outcomes(kind, counted)
+    return _train(kind, starting, _random_level_shares(kind, linker), patterns, record_count, config)
+
+
+def compare_all(
+    con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, target: str, engine: Engine = "duckdb"
+) -> None:
+    """Adds all candidate pairs of the records in `table` (`left_no` < `right_no`, pattern) to `target`, a chunk of the
+    left records at a time: Splink keeps what it compared beside each vector, which is far more than the vectors."""
+    if engine == "spark":
+        con.register("compared_on_spark", spark.compare(con, kind, table, pattern(kind, "gamma_{} + 1")))
+        con.execute(f"insert into {target} from compared_on_spark")
+        con.unregister("compared_on_spark")
+        return
+    linker = Linker(DuckDBAPI(connection=con).register(table), _comparing_settings(kind), log_level=None)
+    keyed = con.sql(f"select count(*) as n from {table} where len(keys) > 0").pl().item()
+    chunks = max(1, -(-keyed // RECORDS_PER_CHUNK))
+    for chunk in range(1, chunks + 1):
+        _insert(con, kind, linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never"), target)
+
+
+def compare_new(con: duckdb.DuckDBPyConnection, kind: RecordKind, new: str, known: str, target: str) -> None:
+    """Adds the candidate pairs among the records in `new`, and between them and those in `known`, to `target`."""
+    api = DuckDBAPI(connection=con)
+    arrived, before = api.register(new), api.register(known)
+    linker = Linker(arrived, _comparing_settings(kind), log_level=None)
+    _insert(con, kind, linker.inference.predict_within(arrived, warning_mode="never"), target)
+    _insert(con, kind, linker.inference.predict_between(arrived, before, warning_mode="never"), target)
 
 
 def score(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> pl.DataFrame:
@@ -157,32 +149,53 @@ def score(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> p
 
 def compare(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str) -> pl.DataFrame:
     """The comparison vector of each pair of records in a small `table` that share a key."""
-    linker = Linker(DuckDBAPI(connection=con).register(table), _splink_settings(kind), log_level=None)
-    _compare(con, linker, _gammas(kind), RECORDS_PER_CHUNK)
-    vectors = con.sql(f"select * from {COMPARED} order by left_no, right_no").pl()
-    con.execute(f"drop table {COMPARED}")
-    return vectors
+    con.execute(f"create or replace table {COMPARED} ({PAIR_COLUMNS})")
+    compare_all(con, kind, table, COMPARED)
+    pairs = con.sql(f"from {COMPARED} order by left_no, right_no").pl()
+    return with_outcomes(kind, pairs)
+
+
+def with_outcomes(kind: RecordKind, patterns: pl.DataFrame) -> pl.DataFrame:
+    """A column `gamma_<comparison>` for each comparison, from `pattern`: the comparison vector in one number."""
+    return patterns.with_columns(
+        (pl.col("pattern") // step % base - 1).cast(pl.Int8()).alias(gamma)
+        for gamma, step, base in zip(_gammas(kind), *_places(kind), strict=True)
+    )
 
 
 def _gammas(kind: RecordKind) -> list[str]:
     return [f"gamma_{comparison.name}" for comparison in kind.comparisons]
 
 
-def _compare(con: duckdb.DuckDBPyConnection, linker: Linker, gammas: list[str], record_count: int) -> None:
-    """Comparison vectors of all candidate pairs, a chunk of the left records at a time: Splink keeps what it compared
-    beside each vector, which is far more than the vectors."""
-    as_integers = ", ".join(f"{gamma}::tinyint as {gamma}" for gamma in gammas)
-    chunks = -(-record_count // RECORDS_PER_CHUNK)
-    for chunk in range(1, chunks + 1):
-        compared = linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never")
-        rows = f"""
-            select
-                least(record_no_l, record_no_r) as left_no, greatest(record_no_l, record_no_r) as right_no,
-                {as_integers}
-            from {compared.physical_name}
+def _places(kind: RecordKind) -> tuple[list[int], list[int]]:
+    """What one step of each comparison's outcome adds to a pattern, and how many outcomes it has; -1 is the first.
+    The lowest place says which kind of record was compared."""
+    bases = [len(comparison.levels) + 1 for comparison in kind.comparisons]
+    return [KIND_PLACES * prod(bases[:at]) for at in range(len(bases))], bases
+
+
+def kind_place(kind: RecordKind) -> int:
+    """What every pattern of the kind has in its lowest place."""
+    return [one.name for one in RECORD_KINDS].index(kind.name)
+
+
+def pattern(kind: RecordKind, outcome: str) -> str:
+    """A pair's comparison vector in one number, as SQL over Splink's columns. `outcome`: a comparison's, 0 where it is
+    unknown, in terms of its name."""
+    steps = zip(kind.comparisons, _places(kind)[0], strict=True)
+    outcomes = [f"({outcome.format(comparison.name)}) * cast({step} as bigint)" for comparison, step in steps]
+    return " + ".join([str(kind_place(kind)), *outcomes])
+
+
+def _insert(con: duckdb.DuckDBPyConnection, kind: RecordKind, compared: SplinkDataFrame, target: str) -> None:
+    con.execute(
+        f"""
+        insert into {target}
+        select least(record_no_l, record_no_r), greatest(record_no_l, record_no_r), {pattern(kind, "round(mw_{})")}
+        from {compared.physical_name}
         """
-        con.execute(f"insert into {COMPARED} {rows}" if chunk > 1 else f"create temp table {COMPARED} as {rows}")
-        compared.drop_table_from_database_and_remove_from_cache()
+    )
+    compared.drop_table_from_database_and_remove_from_cache()
 
 
 def _splink_settings(kind: RecordKind, parameters: Parameters | None = None) -> dict[str, Any]:
@@ -208,11 +221,22 @@ def _splink_settings(kind: RecordKind, parameters: Parameters | None = None) -> 
             {"blocking_rule": "l.keys = r.keys", "sql_dialect": "duckdb", "arrays_to_explode": ["keys"]}
         ],
         "comparisons": [comparison_settings(comparison) for comparison in kind.comparisons],
-        # The comparison vector comes with the matching columns or not at all.
-        "retain_matching_columns": True,
+        "retain_matching_columns": False,
     }
     if parameters is not None:
         as_settings["probability_two_random_records_match"] = float(parameters.shares[MATCH])
+    return as_settings
+
+
+def _comparing_settings(kind: RecordKind) -> dict[str, Any]:
+    """Settings by which a comparison's weight (`mw_<comparison>`) is its outcome and one more; unknown weighs nothing.
+
+    Splink tells outcomes themselves only along with all values that were compared: that doubles a pair's cost.
+    """
+    as_settings = _splink_settings(kind) | {"retain_intermediate_calculation_columns": True}
+    for comparison in as_settings["comparisons"]:
+        for number, level in enumerate(reversed(comparison["comparison_levels"][1:])):
+            level |= {"m_probability": 2.0 ** (number + 1 - OUTCOME_LIMIT), "u_probability": 2.0**-OUTCOME_LIMIT}
     return as_settings
 
 
@@ -228,6 +252,24 @@ def _starting_parameters(kind: RecordKind, record_count: int) -> Parameters:
     match = min(expected, 0.05)
     shares = np.asarray([match, match / 4, match / 8, 1.0])
     return Parameters(shares / shares.sum(), levels, is_trained=False)
+
+
+def speaking_for(kind: RecordKind, parameters: Parameters, patterns: pl.DataFrame) -> list[list[str]]:
+    """Of each comparison vector the outcomes that speak for one person or organisation, the strongest first."""
+    whole = _log_likelihoods(kind, parameters, patterns) + np.log(np.maximum(parameters.shares, 1e-15))
+    against = 1 + np.argmax(np.delete(whole, MATCH, axis=1), axis=1)
+    said = []
+    for row, alternative in zip(patterns.iter_rows(named=True), against, strict=True):
+        found = []
+        for comparison in kind.comparisons:
+            gamma = row[f"gamma_{comparison.name}"]
+            if gamma >= 0:
+                table = np.maximum(parameters.levels[comparison.name][gamma], LEAST_PROBABILITY)
+                name = comparison.levels[len(comparison.levels) - 1 - gamma].name
+                bits = float(np.log2(table[MATCH] / table[alternative]))
+                found.append((bits, f"{comparison.name} {name}".replace("_", " ")))
+        said.append([name for bits, name in sorted(found, reverse=True) if bits > 0])
+    return said
 
 
 def _random_level_shares(kind: RecordKind, linker: Linker) -> dict[str, Floats]:
@@ -349,9 +391,9 @@ def _log_likelihoods(kind: RecordKind, parameters: Parameters, patterns: pl.Data
     return logs
 
 
-def _charts(api: DuckDBAPI, kind: RecordKind, table: str, parameters: Parameters) -> str:
-    """Match weights as one self-contained page: aggregates only, no value of any record."""
-    charted = api.register(table, table_name=f"{table}_charted")
+def charts(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, parameters: Parameters) -> str:
+    """Match weights as one self-contained page: aggregates only, no value of any record. `table`: of records."""
+    charted = DuckDBAPI(connection=con).register(table)
     linker = Linker(charted, _splink_settings(kind, parameters), log_level=None)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
         page = Path(folder) / "match_weights.html"

@@ -180,7 +180,7 @@ EMAIL_SLIP = _only_where(
     "abs(length(email_l) - length(email_r)) <= 1"
     " and (left(email_l, 4) = left(email_r, 4) or right(email_local_part_l, 4) = right(email_local_part_r, 4))"
     # ann61@ and ann66@ are neighbours in a provider's list, not one person's slip.
-    " and regexp_replace(email_l, '[^0-9]', '', 'g') = regexp_replace(email_r, '[^0-9]', '', 'g')",
+    " and email_digits_l = email_digits_r",
     "damerau_levenshtein(email_l, email_r) = 1",
 )
 PHONE_SLIP = _only_where(
@@ -651,6 +651,9 @@ NICKNAME_GROUPS = (
     ("zachary", "zach", "zack"),
 )  # fmt: skip
 
+
+# Where candidate pairs are compared when all records are: the result is the same.
+Engine = Literal["duckdb", "spark"]
 
 # How a customer's value of a field is chosen among the records': the fullest, the longest, the one most records have,
 # the most recent, the one of the most trusted source, one that its source has verified.

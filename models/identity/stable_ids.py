@@ -11,6 +11,7 @@ there wins (ties: the older id, then the lower). Events name the id they are abo
 - retired: the id is no more, and none of its records is left.
 """
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -26,7 +27,7 @@ XREF_SCHEMA = {
 }  # fmt: skip
 EVENT_SCHEMA = {
     "event_id": pl.String(), "customer_id": pl.String(), "kind": pl.String(), "other_customer_id": pl.String(),
-    "cause": pl.String(), "as_of_date": pl.Date(),
+    "cause": pl.String(), "evidence": pl.String(), "as_of_date": pl.Date(), "run_id": pl.String(),
 }  # fmt: skip
 
 
@@ -42,25 +43,34 @@ class PreviousIdentity:
         return cls(pl.DataFrame(schema=XREF_SCHEMA), pl.DataFrame(schema=EVENT_SCHEMA))
 
 
-def assign(clustered: pl.DataFrame, previous: PreviousIdentity, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """New `identity_xref` and `identity_event` for `clustered` (key, cluster, match_probability).
+@dataclass(frozen=True)
+class Assignment:
+    """What a run changes: `customer_of` (key, customer_id) of the records asked about, the keys whose open row of
+    `identity_xref` ends, the rows that open, and events."""
 
-    Raises ValueError when `as_of` lies before the last change: history is only ever continued.
-    """
-    xref = previous.xref.select([pl.col(name).cast(kind) for name, kind in XREF_SCHEMA.items()])
-    events = previous.events.select([pl.col(name).cast(kind) for name, kind in EVENT_SCHEMA.items()])
-    last_change = max((day for name in ("valid_from", "valid_to") if (day := xref[name].max())), default=None)
-    if isinstance(last_change, date) and as_of < last_change:
-        raise ValueError(f"identity was last changed on {last_change}; it cannot be resolved as of {as_of}")
-    current = xref.filter(pl.col("valid_to").is_null())
-    ids = _ids(clustered, current, set(xref["customer_id"]) | set(events["customer_id"]))
-    assigned = clustered.join(ids, on="cluster")
-    new_xref = _continued(xref, assigned, as_of)
-    new_events = _events(current, assigned, as_of).join(events, on="event_id", how="anti")
-    return new_xref, pl.concat([events, new_events]).sort("as_of_date", "kind", "customer_id", "event_id")
+    customer_of: pl.DataFrame
+    ended: pl.DataFrame
+    opened: pl.DataFrame
+    events: pl.DataFrame
 
 
-def _ids(clustered: pl.DataFrame, current: pl.DataFrame, used: set[str]) -> pl.DataFrame:
+def assign(
+    clustered: pl.DataFrame, current: pl.DataFrame, used: Callable[[Collection[str]], set[str]], as_of: date,
+    valid_from: date,
+) -> Assignment:  # fmt: skip
+    """Ids of `clustered` (key, cluster, match_probability), whose records and those that are gone have the open rows
+    `current`. No other record may have one of their ids. `used`: which of some ids were ever given."""
+    assigned = clustered.join(_ids(clustered, current, used), on="cluster")
+    unchanged = current.join(assigned.select(*KEY, "customer_id"), on=[*KEY, "customer_id"], how="semi")
+    opened = assigned.join(unchanged, on=KEY, how="anti").select(
+        *KEY, "customer_id", "match_probability",
+        pl.lit(valid_from).alias("valid_from"), pl.lit(None, dtype=pl.Date()).alias("valid_to"),
+    )  # fmt: skip
+    ended = current.join(unchanged, on=KEY, how="anti").select(KEY)
+    return Assignment(assigned.select(*KEY, "customer_id"), ended, opened, _events(current, assigned, as_of))
+
+
+def _ids(clustered: pl.DataFrame, current: pl.DataFrame, used: Callable[[Collection[str]], set[str]]) -> pl.DataFrame:
     """`customer_id` by cluster."""
     overlap = (
         clustered.join(current.select(*KEY, "customer_id", "valid_from"), on=KEY)
@@ -68,54 +78,49 @@ def _ids(clustered: pl.DataFrame, current: pl.DataFrame, used: set[str]) -> pl.D
         .agg(pl.len().alias("record_count"), pl.col("valid_from").min().alias("since"))
         .sort("record_count", "since", "customer_id", "cluster", descending=[True, False, False, False])
     )
-    kept = pl.DataFrame(schema={"cluster": clustered.schema["cluster"], "customer_id": pl.String()})
-    # Each round settles the clusters whose first choice is also the id's; the losers choose among what is left.
-    while not overlap.is_empty():
-        choices = overlap.unique("cluster", keep="first", maintain_order=True)
-        settled = choices.unique("customer_id", keep="first", maintain_order=True).select("cluster", "customer_id")
-        kept = pl.concat([kept, settled])
-        overlap = overlap.join(settled, on="cluster", how="anti").join(settled, on="customer_id", how="anti")
+    kept = keep_ids(overlap, "cluster", "customer_id")
     without = (
         clustered.join(kept, on="cluster", how="anti").sort(KEY).unique("cluster", keep="first", maintain_order=True)
     )
     record_keys = (without["source_name"] + "\x1f" + without["source_customer_id"]).to_list()
-    made = _new_ids(record_keys, used)
-    return pl.concat([kept, without.select("cluster").with_columns(pl.Series("customer_id", made, dtype=pl.String()))])
+    made = new_ids(record_keys, _hashed_id, used)
+    return pl.concat([kept, without.select("cluster", pl.Series("customer_id", made, dtype=pl.String()))])
 
 
-def _new_ids(record_keys: list[str], used: set[str]) -> list[str]:
-    """Ids from the smallest record key; another hash where the id is taken, as after a split."""
-    taken = set(used)
-    made = []
-    for record_key in record_keys:
-        attempt = 0
-        while (customer_id := _hashed_id(record_key, attempt)) in taken:
-            attempt += 1
-        taken.add(customer_id)
-        made.append(customer_id)
-    return made
+def keep_ids(overlap: pl.DataFrame, group: str, kept_id: str) -> pl.DataFrame:
+    """Which group keeps which id, of pairs of both that have members in common, the best claim first."""
+    kept = overlap.clear().select(group, kept_id)
+    # Each round settles the groups whose first choice is also the id's; the losers choose among what is left.
+    while not overlap.is_empty():
+        choices = overlap.unique(group, keep="first", maintain_order=True)
+        settled = choices.unique(kept_id, keep="first", maintain_order=True).select(group, kept_id)
+        kept = pl.concat([kept, settled])
+        overlap = overlap.join(settled, on=group, how="anti").join(settled, on=kept_id, how="anti")
+    return kept
+
+
+def new_ids(
+    names: Sequence[str], to_id: Callable[[str, int], str], used: Callable[[Collection[str]], set[str]]
+) -> list[str]:
+    """An id never used before for each name, by its next attempt where one is taken, as after a split."""
+    made: dict[str, str] = {}
+    attempt = 0
+    waiting = list(names)
+    while waiting:
+        wanted = {name: to_id(name, attempt) for name in waiting}
+        taken = used(wanted.values()) | set(made.values())
+        for name, wish in wanted.items():
+            if wish not in taken:
+                made[name] = wish
+                taken.add(wish)
+        waiting = [name for name in waiting if name not in made]
+        attempt += 1
+    return [made[name] for name in names]
 
 
 def _hashed_id(record_key: str, attempt: int) -> str:
     text = record_key if attempt == 0 else f"{record_key}\x1f{attempt}"
     return "C" + sha256(text.encode()).hexdigest()[:12]
-
-
-def _continued(xref: pl.DataFrame, assigned: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Rows of records whose id did not change stay as they are, others are closed and opened at `as_of`."""
-    is_current = pl.col("valid_to").is_null()
-    open_rows = xref.filter(is_current)
-    unchanged = open_rows.join(assigned.select(*KEY, "customer_id"), on=[*KEY, "customer_id"], how="semi")
-    changed = open_rows.join(unchanged, on=KEY, how="anti")
-    # A row opened on this very day and changed again was never valid for a whole day.
-    closed = changed.filter(pl.col("valid_from") < as_of).with_columns(pl.lit(as_of).alias("valid_to"))
-    valid_from = BEGINNING if xref.is_empty() else as_of
-    opened = assigned.join(unchanged, on=KEY, how="anti").select(
-        *KEY, "customer_id", "match_probability",
-        pl.lit(valid_from).alias("valid_from"), pl.lit(None, dtype=pl.Date()).alias("valid_to"),
-    )  # fmt: skip
-    rows = pl.concat([xref.filter(~is_current), unchanged, closed, opened.select(list(XREF_SCHEMA))])
-    return rows.sort(*KEY, "valid_from")
 
 
 def _events(current: pl.DataFrame, assigned: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -161,4 +166,4 @@ def _events(current: pl.DataFrame, assigned: pl.DataFrame, as_of: date) -> pl.Da
         pl.concat_str("as_of_date", "kind", "customer_id", pl.col("other_customer_id").fill_null(""), separator="|")
     ).to_series()
     event_ids = ["E" + sha256(text.encode()).hexdigest()[:16] for text in texts.to_list()]
-    return events.with_columns(pl.Series("event_id", event_ids, dtype=pl.String())).select(list(EVENT_SCHEMA))
+    return events.with_columns(pl.Series("event_id", event_ids, dtype=pl.String()))

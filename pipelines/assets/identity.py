@@ -1,20 +1,23 @@
 """Stage 3: which records are one customer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
-from datetime import date
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from models import identity
-from models.identity.gate import GateFindings, judge
+from models.identity.chart_pages import Chart
+from models.identity.gate import GateFindings
+from models.identity.settings import Engine
 from pipelines import identities
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.runs import is_latest
 from pipelines.settings import load_settings, state_dir
-from pipelines.warehouse import connect, replace_rows, transaction
+from pipelines.warehouse import connect, transaction
 
 TABLES = (
     "identity_xref",
@@ -24,54 +27,67 @@ TABLES = (
     "identity_event",
     "identity_household",
 )
-
-
 INPUTS = ("stg_customer_record", "stg_odoo__partner", "stg_odoo__company")
 
 # A run with this tag keeps and publishes a resolution that the gate would hold back.
 ACCEPT_TAG = "reknit/accept_identity"
 
 
-def _resolve(context: dg.AssetExecutionContext) -> tuple[identity.IdentityResult, GateFindings] | None:
-    """The customers as of the run's day; None for a past day, on which identities stay as the latest day left them."""
-    settings = load_settings()
-    with connect() as connection:
-        if not is_latest(connection, as_of(context)):
-            return None
-        records = connection.sql("select * from stg_customer_record").pl()
-        previous = identity.PreviousIdentity(
-            xref=connection.sql("select * from identity_xref").pl(),
-            events=connection.sql("select * from identity_event").pl(),
-        )
-        config = identities.config(connection, settings)
-    result = identity.resolve(records, previous, as_of(context), settings.seed, config, with_charts=True)
+# A run with this tag compares on that engine, whatever the settings say.
+ENGINE_TAG = "reknit/identity_engine"
+
+
+class _HeldBackError(Exception):
+    """Undoes what was written of a resolution that the gate holds back."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a run found. `charts`: none where it was held back."""
+
+    summary: identity.IdentitySummary
+    findings: GateFindings
+    is_kept: bool
+    charts: Mapping[str, Chart]
+
+
+def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
+    """Customers as of the run's day; None for a past day, on which identities stay as the latest day left them."""
+    settings, day = load_settings(), as_of(context)
+    is_accepted = context.run.tags.get(ACCEPT_TAG) == "true"
+    is_on_spark = context.run.tags.get(ENGINE_TAG, settings.identity.engine) == "spark"
+    engine: Engine = "spark" if is_on_spark else "duckdb"
     answers = pl.DataFrame(schema={"match_probability": pl.Float64, "is_same": pl.Boolean})
-    found = judge(result.identity_xref, result.identity_link, previous.xref, answers, settings.identity.gate.limits)
-    return result, found
+    with connect() as connection:
+        if not is_latest(connection, day):
+            return None
+        config = identities.config(connection, settings)
+        with identity.update(
+            connection, "stg_customer_record", day, settings.seed, config, context.run.run_id, engine=engine
+        ) as run:
+            try:
+                with transaction(connection):
+                    run.write()
+                    summary = run.summary()
+                    found = run.judge(answers, settings.identity.gate.limits)
+                    if found.reasons and not is_accepted:
+                        raise _HeldBackError
+            except _HeldBackError:
+                return Resolution(summary, found, is_kept=False, charts={})
+            charts = identity.charts(run)
+    _charts_dir().mkdir(parents=True, exist_ok=True)
+    for name, chart in charts.items():
+        (_charts_dir() / f"identity_{name}.html").write_text(chart.page, encoding="utf-8")
+    return Resolution(summary, found, is_kept=True, charts=charts)
 
 
-def _keep(result: identity.IdentityResult, day: date) -> None:
-    with connect() as connection, transaction(connection):
-        for table in TABLES:
-            replace_rows(connection, table, getattr(result, table))
-        replace_rows(connection, "identity_model", result.identity_model, f"as_of_date = date '{day}'")
-    folder = state_dir() / "charts"
-    folder.mkdir(parents=True, exist_ok=True)
-    for kind, page in result.charts.items():
-        (folder / f"identity_{kind}.html").write_text(page, encoding="utf-8")
+def _charts_dir() -> Path:
+    return state_dir() / "charts"
 
 
 @dg.multi_asset(
     name="identity",
-    specs=[
-        dg.AssetSpec(
-            table,
-            deps=["stg_customer_record", "stg_odoo__partner", "stg_odoo__company"],
-            group_name="identity",
-            kinds={"splink", "duckdb"},
-        )
-        for table in TABLES
-    ],
+    specs=[dg.AssetSpec(table, deps=INPUTS, group_name="identity", kinds={"splink", "duckdb"}) for table in TABLES],
     check_specs=[
         dg.AssetCheckSpec(
             "within_gate",
@@ -86,31 +102,25 @@ def _keep(result: identity.IdentityResult, day: date) -> None:
 )
 def resolve_identities(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Splink over the staged customer records of all systems; customers keep their ids."""
-    resolved = _resolve(context)
-    if resolved is None:
-        kept, check = None, dg.AssetCheckResult(check_name="within_gate", asset_key="identity_xref", passed=True)
-    else:
-        result, found = resolved
-        is_accepted = not found.reasons or context.run.tags.get(ACCEPT_TAG) == "true"
-        kept = result if is_accepted else None
-        check = _check(found, is_accepted)
-    if kept is not None:
-        _keep(kept, as_of(context))
-    elif resolved is not None:
-        # Nothing is kept: the next run is compared with the same ids as this one.
+    found = resolve(context)
+    for kind, reason in (found.summary.estimated if found else {}).items():
+        context.log.info(f"The model of the {kind} records was estimated anew: {reason}.")
+    if found and not found.is_kept:
         context.log.error(
             "Customers stay as they were, nothing is published: %s. Let it pass: retail run --accept-identity",
-            "; ".join(found.reasons),
+            "; ".join(found.findings.reasons),
         )
+    with connect() as connection:
+        rows = {table: connection.sql(f"select count(*) from {table}").fetchall()[0][0] for table in TABLES}
+    about = {"identity_xref": _counts(found.summary), "identity_link": _pictures(found.charts)} if found else {}
     for table in TABLES:
-        rows = None if kept is None else getattr(kept, table).height
-        about = _metadata(resolved[0].summary) if resolved is not None and table == "identity_xref" else {}
-        yield dg.MaterializeResult(asset_key=table, metadata={"rows": rows, **about})
-    yield check
+        counted = {"rows": rows[table], "records_due": found.summary.records_due} if found else {"rows": None}
+        yield dg.MaterializeResult(asset_key=table, metadata={**counted, **about.get(table, {})})
+    yield _check(found)
 
 
-def _metadata(summary: identity.IdentitySummary) -> dict[str, dg.MetadataValue]:
-    """What became of the records' values and of each kind of record, in counts."""
+def _counts(summary: identity.IdentitySummary) -> dict[str, dg.MetadataValue]:
+    """What became of the records' values and of each kind of record; no personal value."""
     return {
         "kinds": _table(
             ("kind", "records", "customers", "pairs", "refused", "largest", "method"), map(astuple, summary.kinds)
@@ -122,22 +132,33 @@ def _metadata(summary: identity.IdentitySummary) -> dict[str, dg.MetadataValue]:
     }
 
 
+def _pictures(charts: Mapping[str, Chart]) -> dict[str, dg.MetadataValue]:
+    """Each chart small; the pages with all figures lie in `charts`."""
+    pictures: dict[str, dg.MetadataValue] = {"charts": dg.MetadataValue.path(_charts_dir())}
+    for name, chart in charts.items():
+        drawn = b64encode(chart.picture.encode()).decode()
+        pictures[name] = dg.MetadataValue.md(f"![{chart.title}](data:image/svg+xml;base64,{drawn})")
+    return pictures
+
+
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue:
     cells = [[f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
     lines = (columns, ["---"] * len(columns), *cells)
     return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
-def _check(found: GateFindings, is_accepted: bool) -> dg.AssetCheckResult:
+def _check(found: Resolution | None) -> dg.AssetCheckResult:
+    if found is None:
+        return dg.AssetCheckResult(check_name="within_gate", asset_key="identity_xref", passed=True)
     return dg.AssetCheckResult(
         check_name="within_gate",
         asset_key="identity_xref",
-        passed=is_accepted,
-        description="; ".join(found.reasons) or None,
+        passed=found.is_kept,
+        description="; ".join(found.findings.reasons) or None,
         metadata={
-            "estimated_precision": found.precision,
-            "answered_share": found.answered_share,
-            "largest_customer_records": found.largest_customer,
-            "changed_id_share": found.changed_share,
+            "estimated_precision": found.findings.precision,
+            "answered_share": found.findings.answered_share,
+            "largest_customer_records": found.findings.largest_customer,
+            "changed_id_share": found.findings.changed_share,
         },
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from models.identity import IdentityConfig, PreviousIdentity, resolve
 from models.identity.explanation import Explanation, RecordKey, explain, in_words
 from models.identity.linkage import Parameters
+from models.identity.model import KEY_SCHEMA, Model, load
+from models.identity.normalise import FREQUENCY_SCHEMA
 from models.identity.settings import PERSON, BlockingKey, Comparison, Level, RecordKind, Refusal
 from models.identity.waterfall import waterfall
 from tests.identity.records import customer, frame, retailer
@@ -47,6 +50,9 @@ PARAMETERS = Parameters(
     },
     is_trained=True,
 )
+MODEL = Model(
+    KIND, AS_OF, PARAMETERS, pl.DataFrame(schema=FREQUENCY_SCHEMA), pl.DataFrame(schema=KEY_SCHEMA), "made by hand"
+)
 ANN = {"first_name": "Ann", "email": "ann@x.example", "phone": "07700 900123"}
 NEW_PHONE = ANN | {"phone": "07700 900456"}
 NEW_EMAIL = NEW_PHONE | {"email": "lee@y.example"}
@@ -56,7 +62,7 @@ BORN, BORN_LATER = {"birth_date": date(1950, 3, 9)}, {"birth_date": date(1981, 7
 def explained(
     customer_of: Mapping[RecordKey, str], left: RecordKey, right: RecordKey, *rows: dict[str, Any]
 ) -> Explanation:
-    return explain(frame(*rows), customer_of, [left], [right], KIND, PARAMETERS, AS_OF)
+    return explain(frame(*rows), customer_of, [left], [right], MODEL, AS_OF)
 
 
 def test_parts_of_a_weight_add_up_to_it() -> None:
@@ -101,7 +107,7 @@ def test_what_the_clustering_refused_is_said() -> None:
         customer("b", **NEW_PHONE, **BORN_LATER),
         customer("c", **NEW_PHONE, **BORN_LATER),
     )
-    found = explain(frame(*rows), {A: "C1", B: "C2", C: "C2"}, [A], [B, C], KIND, PARAMETERS, AS_OF)
+    found = explain(frame(*rows), {A: "C1", B: "C2", C: "C2"}, [A], [B, C], MODEL, AS_OF)
     assert found.pair.refused_by == ("birth_dates",)
     assert (found.pair_count, found.refusals, found.mean_bits) == (2, {"birth_dates": 2}, 2.0)
     assert "shop:a and shop:b are two customers, C1 and C2." in in_words(found)
@@ -135,16 +141,18 @@ def test_kept_model_gives_the_weights_of_the_run_again() -> None:
     records, _ = retailer(households=120)
     config = IdentityConfig(random_pairs=30_000, training_minimum_records=100)
     result = resolve(records, PreviousIdentity.none(), AS_OF, seed=1, config=config)
-    [kept] = result.identity_model.filter(pl.col("record_kind") == "person")["parameters_json"].to_list()
-    parameters = Parameters.from_json(kept, PERSON)
-    assert parameters.is_trained
+    with duckdb.connect(":memory:") as con:
+        con.register("identity_model", result.identity_model.to_arrow())
+        kept = load(con, "identity_model", PERSON)
+    assert isinstance(kept, Model)
+    assert kept.is_trained
     known = {(source, key): who for source, key, who, *_ in result.identity_xref.rows()}
     # A weight of a probability that rounds to one is cut off; the least sure link, and one between.
     links = result.identity_link.filter(pl.col("match_weight") < 20).sort("match_weight")
     for row in (links.row(0), links.row(links.height // 2)):
         left, right = (row[0], row[1]), (row[2], row[3])
         customer_of = {key: who for key, who in known.items() if who in (known[left], known[right])}
-        found = explain(records, customer_of, [left], [right], PERSON, parameters, AS_OF, config)
+        found = explain(records, customer_of, [left], [right], kept, AS_OF, config)
         assert found.pair.total_bits == pytest.approx(row[5], abs=1e-5)
         assert found.pair.match_probability == pytest.approx(row[4], abs=1e-9)
 

@@ -26,7 +26,7 @@ def golden_of(
     config = config or IdentityConfig()
     records = pl.DataFrame(list(rows), schema=INPUT_SCHEMA | OPTIONAL_COLUMNS)
     with closing(duckdb.connect(":memory:")) as con:
-        normalise.normalise(con, normalise.conform(records), AS_OF, config)
+        normalise.normalise(con, records, AS_OF, config)
         keys = records.select(
             "source_name",
             "source_customer_id",

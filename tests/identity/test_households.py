@@ -3,7 +3,6 @@
 from datetime import date
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from models.identity import IdentityConfig, IdentityResult, PreviousIdentity, resolve
@@ -13,23 +12,26 @@ from tests.identity.records import customer, frame
 HOME = {"street": "4 Oak Street", "city": "Leeds", "postcode": "LS1 4AB"}
 
 
-def grouped(cluster_of: list[int], *pairs: tuple[int, int, float]) -> list[int]:
+def grouped(customer_of: list[int], *pairs: tuple[int, int, float]) -> list[int]:
+    """The household of each record."""
     schema = {"left_no": pl.Int64(), "right_no": pl.Int64(), "household_weight": pl.Float64()}
+    members = pl.DataFrame({"record_no": range(len(customer_of)), "customer_no": customer_of})
     with duckdb.connect(":memory:") as con:
-        con.register("identity_record", pl.DataFrame({"record_no": range(len(cluster_of))}).to_arrow())
-        found = group(con, pl.DataFrame(pairs, schema=schema, orient="row"), np.asarray(cluster_of), IdentityConfig())
-    return found.tolist()
+        con.register("identity_record", members.to_arrow())
+        con.register("edge_given", pl.DataFrame(pairs, schema=schema, orient="row").to_arrow())
+        household_of, _ = group(con, "edge_given", "identity_record", max(customer_of) + 1, IdentityConfig())
+    return [int(household_of[customer]) for customer in customer_of]
 
 
 def test_weight_between_two_customers_is_the_mean_over_their_records() -> None:
     # Records 0 and 1 are one customer: (6 - 4) / 2 = 1 joins it with 2, (6 - 8) / 2 = -1 does not.
-    assert grouped([0, 0, 2], (0, 2, 6.0), (1, 2, -4.0)) == [0, 0, 0]
-    assert grouped([0, 0, 2], (0, 2, 6.0), (1, 2, -8.0)) == [0, 0, 2]
+    assert grouped([0, 0, 1], (0, 2, 6.0), (1, 2, -4.0)) == [0, 0, 0]
+    assert grouped([0, 0, 1], (0, 2, 6.0), (1, 2, -8.0)) == [0, 0, 1]
 
 
 def test_a_household_parts_no_person() -> None:
     # Nothing says that records 0 and 1 live together, but they are one person.
-    assert grouped([0, 0, 2], (0, 1, -9.0), (1, 2, 5.0)) == [0, 0, 0]
+    assert grouped([0, 0, 1], (0, 1, -9.0), (1, 2, 5.0)) == [0, 0, 0]
 
 
 def household_of(result: IdentityResult) -> dict[str, tuple[str, int]]:

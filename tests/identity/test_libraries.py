@@ -25,7 +25,7 @@ READ_ALL = IdentityConfig(shared_value_limit=1_000_000)
 def normalised(records: pl.DataFrame, config: IdentityConfig = READ_ALL) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Normalised records in the order of their keys; what the libraries were asked and what was nulled."""
     with closing(duckdb.connect(":memory:")) as con:
-        nulled = normalise.normalise(con, normalise.conform(records), AS_OF, config)
+        nulled = normalise.normalise(con, records, AS_OF, config)
         rows = con.sql(f"select * from {normalise.RECORDS} order by record_no").pl().to_dicts()
         shares = {share.field: share for share in libraries.shares(con)}
     counts = {(value.column, value.reason): value.record_count for value in nulled}

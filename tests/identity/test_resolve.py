@@ -191,6 +191,7 @@ def test_an_organisation_is_never_a_person() -> None:
 
 
 def test_repeated_record_keys_are_refused_without_naming_them() -> None:
+    """cases.md B19: they would double pairs and rows."""
     with pytest.raises(ValueError, match="2 customer records share"):
         resolved(customer("1", full_name="Ann Lee"), customer("1", full_name="Ann Lee"))
 
@@ -241,7 +242,9 @@ def test_charts_hold_no_personal_value(
     known_retailer: tuple[pl.DataFrame, pl.DataFrame, IdentityResult],
 ) -> None:
     records, _, result = known_retailer
-    page = result.charts["person"]
-    assert "<html" in page.lower()
+    names = ("match_weights", "thresholds", "unlinkables", "cluster_sizes")
+    assert set(result.charts) == {f"person_{name}" for name in names}
     emails = records["email"].drop_nulls().to_list()
-    assert not any(email in page for email in emails)
+    for chart in result.charts.values():
+        assert "<html" in chart.page.lower()
+        assert not any(email in chart.page + chart.picture for email in emails)

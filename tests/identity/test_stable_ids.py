@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models.identity import PreviousIdentity, resolve
-from models.identity.stable_ids import BEGINNING, assign
+from models.identity.stable_ids import BEGINNING, KEY, assign
 from tests.identity.records import current_ids, customer, frame
 
 DAY_1, DAY_2, DAY_3 = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
@@ -22,7 +22,22 @@ def clusters(**members: str) -> pl.DataFrame:
 
 
 def after(previous: PreviousIdentity, as_of: date, **members: str) -> PreviousIdentity:
-    return PreviousIdentity(*assign(clusters(**members), previous, as_of))
+    """The tables with what the assignment changes put in place."""
+    is_open = pl.col("valid_to").is_null()
+    current = previous.xref.filter(is_open).select(*KEY, "customer_id", "valid_from")
+    ever = {*previous.xref["customer_id"], *previous.events["customer_id"]}
+    begin = BEGINNING if previous.xref.is_empty() else as_of
+    changes = assign(clusters(**members), current, lambda wanted: ever & set(wanted), as_of, begin)
+    ended = previous.xref.filter(is_open).join(changes.ended, on=KEY, how="semi")
+    xref = pl.concat(
+        [
+            previous.xref.join(ended, on=[*KEY, "valid_from"], how="anti"),
+            ended.filter(pl.col("valid_from") < as_of).with_columns(pl.lit(as_of).alias("valid_to")),
+            changes.opened,
+        ]
+    )
+    events = pl.concat([previous.events, changes.events], how="diagonal")
+    return PreviousIdentity(xref.sort(*KEY, "valid_from"), events)
 
 
 def ids(state: PreviousIdentity) -> dict[str, str]:
@@ -114,10 +129,12 @@ def test_a_second_change_on_one_day_leaves_no_empty_interval() -> None:
 
 
 def test_history_is_not_rewritten_from_the_past() -> None:
-    first = after(PreviousIdentity.none(), DAY_2, a="1")
-    second = after(first, DAY_3, a="1", b="2")
+    ann = customer("1", first_name="Ann", last_name="Lee", email="ann@mail.example.com")
+    first = resolve(frame(ann), PreviousIdentity.none(), DAY_2, seed=1)
+    previous = PreviousIdentity(first.identity_xref, first.identity_event)
+    second = resolve(frame(ann, ann | {"source_customer_id": "2"}), previous, DAY_3, seed=1)
     with pytest.raises(ValueError, match="last changed on 2017-12-03"):
-        after(second, DAY_1, a="1")
+        resolve(frame(ann), PreviousIdentity(second.identity_xref, second.identity_event), DAY_1, seed=1)
 
 
 def test_a_second_run_with_new_records_keeps_ids_and_golden_records_follow() -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from models.identity import PreviousIdentity, resolve
+from models.identity import update
 from pipelines import cli
-from pipelines.assets.identity import _keep
 from pipelines.settings import Settings
-from pipelines.warehouse import connect
-from tests.identity.records import customer, frame
+from pipelines.warehouse import connect, transaction
+from tests.identity.records import customer
 from tests.pipelines.conftest import stage
 
 AS_OF = date(2017, 12, 31)
@@ -28,10 +27,11 @@ ROWS = (
 @pytest.fixture
 def resolved(prepared: Settings) -> dict[str, str]:
     """customer_id by the record's id, after a run."""
-    result = resolve(frame(*ROWS), PreviousIdentity.none(), AS_OF, seed=1)
     stage(*ROWS)
-    _keep(result, AS_OF)
-    return dict(result.identity_xref.select("source_customer_id", "customer_id").rows())
+    with connect() as connection:
+        with update(connection, "stg_customer_record", AS_OF, seed=1) as run, transaction(connection):
+            run.write()
+        return dict(connection.sql("select source_customer_id, customer_id from identity_xref").fetchall())
 
 
 def retail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -105,3 +105,23 @@ def test_customer_shows_records_links_events_and_household(
     assert f"H{resolved['1'][1:]}" in output
     code, output = retail(monkeypatch, capsys, "identity", "customer", "Cnobody")
     assert (code, "No customer is or was called Cnobody" in output) == (1, True)
+
+
+def test_a_new_estimate_is_shown_and_kept_only_where_asked(
+    resolved: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bo's record is gone since the run: of three customers two are left."""
+    with connect() as connection:
+        connection.execute("insert into ops_run values ('r', ?, now(), now(), 'succeeded')", [AS_OF])
+        connection.execute("delete from stg_customer_record where source_customer_id = '9'")
+    code, output = retail(monkeypatch, capsys, "identity", "reestimate")
+    assert (code, "Nothing was changed" in output) == (0, True)
+    assert re.search(r"^│ customers +│ 3 +│ 2 +│$", output, re.MULTILINE)
+    assert re.search(r"^│ retired +│ 1 +│$", output, re.MULTILINE)
+    [path] = re.findall(r"^The report: (.*)$", output, re.MULTILINE)
+    assert "| customers | 3 | 2 |" in Path(path).read_text(encoding="utf-8")
+    with connect() as connection:
+        assert connection.execute("select count(*) from identity_golden").fetchall() == [(3,)]
+    assert retail(monkeypatch, capsys, "identity", "reestimate", "--apply")[0] == 0
+    with connect() as connection:
+        assert connection.execute("select count(*) from identity_golden").fetchall() == [(2,)]

@@ -1,0 +1,58 @@
+"""Spark compares the same pairs with the same outcomes, and so comes to the same probabilities."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from models.identity import IdentityConfig, linkage, normalise
+from models.identity.settings import PERSON
+from tests.identity.records import retailer
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Of one small retailer: pairs and patterns by DuckDB alone, and by Spark in local mode."""
+    pytest.importorskip("pyspark", reason="needs the extra `spark`")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 4)
+    with duckdb.connect(":memory:") as con:
+        session = builder.config("spark.default.parallelism", 4).config("spark.ui.enabled", "false").getOrCreate()
+        records, _ = retailer(households=60)
+        normalise.normalise(con, records, date(2017, 12, 31), IdentityConfig())
+        normalise.write_keys(con, PERSON, normalise.RECORDS, "key")
+        con.execute(
+            f"""create table keyed as
+            select r.*, keys from {normalise.RECORDS} as r
+            join (select record_no, list(key order by key) as keys from key group by record_no) using (record_no)"""
+        )
+        found = []
+        for engine in ("duckdb", "spark"):
+            con.execute(f"create or replace table compared ({linkage.PAIR_COLUMNS})")
+            linkage.compare_all(con, PERSON, "keyed", "compared", engine)
+            found.append(con.sql("from compared order by all").pl())
+        session.stop()
+        yield found[0], found[1]
+
+
+def test_the_same_candidate_pairs_and_comparison_vectors(pairs: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    by_duckdb, by_spark = pairs
+    assert by_duckdb.height > 1_000
+    assert by_duckdb["pattern"].n_unique() > 50
+    assert_frame_equal(by_spark, by_duckdb, check_exact=True)
+
+
+def test_loaded_parameters_give_the_same_probabilities(pairs: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    text = linkage._starting_parameters(PERSON, 200).to_json(PERSON)
+    loaded = linkage.Parameters.from_json(text, PERSON)
+    by_duckdb, by_spark = (
+        linkage.score(PERSON, loaded, linkage.with_outcomes(PERSON, found))["match_probability"] for found in pairs
+    )
+    assert float((by_duckdb - by_spark).abs().max()) <= 1e-9  # type: ignore[arg-type]
+    assert by_duckdb.max() > 0.99 > 0.01 > by_duckdb.min()  # type: ignore[operator]
