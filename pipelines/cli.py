@@ -15,7 +15,7 @@ from rich.table import Table
 from models.identity.explanation import named, spelt
 from models.identity.settings import Engine
 from pipelines import identities, runs, writeback
-from pipelines.odoo import setup
+from pipelines.odoo import removal, setup
 from pipelines.odoo.client import OdooClient, OdooError
 from pipelines.odoo.ledger import PlanChangedError
 from pipelines.odoo.schema import BOT_LOGIN
@@ -139,6 +139,14 @@ def odoo_runs() -> None:
     console.print(_table("Runs that wrote", columns, writeback.runs_that_wrote()))
 
 
+@odoo_app.command("approvals", epilog="Example: retail odoo approvals")
+def odoo_approvals() -> None:
+    """Show what waits for a reviewer in Odoo, and who decided what, when."""
+    _migrated_settings()
+    columns = ["Odoo", "what", "decision", "by user", "at, UTC"]
+    console.print(_table("Approvals", columns, writeback.decisions()))
+
+
 def _migrated_settings() -> Settings:
     """The settings, once the warehouse is of this release: the last run may have been of an earlier one."""
     settings = load_settings()
@@ -163,19 +171,30 @@ def _show_stops(reasons: Iterable[str]) -> None:
 
 @odoo_app.command("setup", epilog="Example: ODOO_USER=admin ODOO_PASSWORD=... retail odoo setup --check")
 def odoo_setup(
-    check: Annotated[bool, typer.Option("--check", help="Only show what would be done.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; say what is missing or differs, with exit code 1.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take everything away again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
 ) -> None:
-    """Once, as an administrator: make models, fields, views and the bot in the connected Odoo."""
+    """Once, as an administrator: make models, fields, views and the bot in the connected Odoo, or take them away."""
     server = odoo_connection()
     if server is None:
         raise writeback.NoOdooError("Set ODOO_URL, ODOO_DB, and an administrator's ODOO_USER and ODOO_PASSWORD.")
-    client = OdooClient.connect(server, setup.SETUP_WRITES)
-    changes = setup.plan_setup(client)
+    client = OdooClient.connect(server, removal.REMOVAL_WRITES if remove else setup.SETUP_WRITES)
+    changes = removal.plan_removal(client) if remove else setup.plan_setup(client)
     for change in changes:
-        console.print(str(change))
+        console.print(str(change), soft_wrap=True)
     if not changes:
-        console.print("Everything is set up.")
-    elif not check:
+        console.print("Nothing of it is there." if remove else "Everything is set up.")
+    elif check:
+        raise typer.Exit(code=1)
+    elif remove:
+        if not yes:
+            typer.confirm(f"Do this in {server.database} at {server.url}?", abort=True)
+        removal.remove(client)
+        console.print("Done. What is archived above, Odoo does not delete; cases and activities stay with people.")
+    else:
         setup.setup(client)
         console.print(f"Done. Give the user {BOT_LOGIN} a password or an API key, and set ODOO_USER to it.")
 

@@ -167,6 +167,9 @@ class TaskLimits(_Section):
     assignee_login: str = "admin"
 
 
+ApprovalKind = Literal["activity", "case"]
+
+
 class WriteRules(_Section):
     """Whether anything is written to an Odoo, and how much of a surprise a plan may be before it is stopped.
 
@@ -178,6 +181,8 @@ class WriteRules(_Section):
     max_new_tasks: activities and cases that one plan may make.
     min_model_auc: a model that tells apart no better than that on its test period writes nothing.
     human_edit_days: for how long a value that a person put in the place of ours is left.
+    approvals: what a reviewer approves in Odoo before it is made, by the amount at stake from which that holds, in the
+    reporting currency.
     """
 
     transport: Literal["xmlrpc", "json2"] = "xmlrpc"
@@ -187,6 +192,7 @@ class WriteRules(_Section):
     max_new_tasks: int = Field(default=100, ge=0)
     min_model_auc: float = Field(default=0.6, ge=0, le=1)
     human_edit_days: int = Field(default=90, ge=0)
+    approvals: dict[ApprovalKind, float] = {}
 
 
 class Settings(_Section):

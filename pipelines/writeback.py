@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from pipelines.odoo import guards, sink
+from pipelines.odoo import approvals, guards, sink
 from pipelines.odoo.client import OdooClient
 from pipelines.odoo.ledger import Ledger, PlanChangedError
 from pipelines.odoo.plan import Match, Plan, build_desired, build_plan, match_targets, plan_digest, plan_rows
@@ -44,14 +44,15 @@ DIGEST_LENGTH = 12
 def desire(settings: Settings, run_id: str) -> dict[str, int]:
     """Fill `sync_desired`; gives records by kind. What people ticked in an Odoo is read first and counts."""
     server = odoo_connection()
-    for odoo_name in settings.sources_of("odoo"):
-        if server is not None:
-            client = _client(server, settings.odoo.transport)
-            sink.settle(connect, client, odoo_name, run_id)
-            sink.read_flags(connect, client, odoo_name, run_id)
-            sink.read_tasks(connect, client, odoo_name, run_id)
-    with connect() as connection, transaction(connection):
-        return build_desired(connection, settings.tasks, settings.seed)
+    with connect() as connection:
+        for odoo_name in settings.sources_of("odoo"):
+            if server is not None:
+                client = _client(server, settings.odoo.transport)
+                sink.settle(connection.cursor, client, odoo_name, run_id)
+                sink.read_flags(connection.cursor, client, odoo_name, run_id)
+                sink.read_tasks(connection.cursor, client, odoo_name, run_id)
+        with transaction(connection):
+            return build_desired(connection, settings.tasks, settings.seed)
 
 
 def plan_all(settings: Settings, run_id: str) -> list[OdooPlan]:
@@ -62,19 +63,20 @@ def plan_all(settings: Settings, run_id: str) -> list[OdooPlan]:
 
 def _plan(settings: Settings, odoo_name: str, server: OdooConnection, run_id: str) -> OdooPlan:
     client = _client(server, settings.odoo.transport)
-    _catch_up(client, odoo_name, run_id)
     with connect() as connection:
+        _catch_up(connection, client, odoo_name, run_id)
         with transaction(connection):
             matches = match_targets(connection, odoo_name)
-            plan = build_plan(connection, odoo_name, settings.odoo.human_edit_days)
+            plan = build_plan(connection, odoo_name, settings.odoo.human_edit_days, settings.odoo.approvals)
         return OdooPlan(odoo_name, plan, matches, _stop_reasons(connection, settings, client, odoo_name))
 
 
-def _catch_up(client: OdooClient, odoo_name: str, run_id: str) -> None:
+def _catch_up(connection: Connection, client: OdooClient, odoo_name: str, run_id: str) -> None:
     """Bring the books to what really stands in an Odoo."""
-    sink.settle(connect, client, odoo_name, run_id)
-    sink.read_touches(connect, client, odoo_name, run_id)
-    sink.read_tasks(connect, client, odoo_name, run_id)
+    sink.settle(connection.cursor, client, odoo_name, run_id)
+    sink.read_touches(connection.cursor, client, odoo_name, run_id)
+    sink.read_tasks(connection.cursor, client, odoo_name, run_id)
+    sink.read_decisions(connection.cursor, client, odoo_name, run_id)
 
 
 def undo(settings: Settings, undone_run_id: str, run_id: str) -> dict[str, tuple[Undo, sink.ApplyResult]]:
@@ -85,16 +87,16 @@ def undo(settings: Settings, undone_run_id: str, run_id: str) -> dict[str, tuple
     client = _client(server, settings.odoo.transport)
     done = {}
     for odoo_name in settings.sources_of("odoo"):
-        _catch_up(client, odoo_name, run_id)
         with connect() as connection:
+            _catch_up(connection, client, odoo_name, run_id)
             with transaction(connection):
                 found = build_undo(connection, odoo_name, undone_run_id)
             reasons = guards.server_reasons(connection, client, odoo_name, _currency_code(settings, odoo_name))
-        result = (
-            sink.ApplyResult(stopped_by=tuple(reasons))
-            if reasons
-            else sink.apply(connect, client, odoo_name, run_id, found.plan.digest, is_writing_on)
-        )
+            result = (
+                sink.ApplyResult(stopped_by=tuple(reasons))
+                if reasons
+                else sink.apply(connection.cursor, client, odoo_name, run_id, found.plan.digest, is_writing_on)
+            )
         done[odoo_name] = found, result
     return done
 
@@ -152,7 +154,7 @@ def _apply(settings: Settings, odoo_name: str, run_id: str, digest: str) -> sink
         if reasons := _stop_reasons(connection, settings, client, odoo_name):
             return sink.ApplyResult(stopped_by=tuple(reasons))
         guards.remember_server(connection, client, odoo_name)
-    return sink.apply(connect, client, odoo_name, run_id, digest, is_writing_on)
+        return sink.apply(connection.cursor, client, odoo_name, run_id, digest, is_writing_on)
 
 
 def runs_that_wrote() -> list[tuple[str, str, str, int, int]]:
@@ -163,6 +165,12 @@ def runs_that_wrote() -> list[tuple[str, str, str, int, int]]:
                 count(*) filter (status = 'applied'), count(*) filter (status = 'failed')
             from sync_ledger group by run_id, odoo_name order by min(ledger_id) desc"""
         ).fetchall()
+
+
+def decisions() -> list[tuple[str, str, str, str, str]]:
+    """Odoo, key, decision, the deciding user's id and when (UTC) of all that was to be approved; open ones first."""
+    with connect() as connection:
+        return connection.execute(approvals.DECISIONS, {"prefix": approvals.PREFIX}).fetchall()
 
 
 @cache

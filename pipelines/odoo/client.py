@@ -13,6 +13,7 @@ import ssl
 import xmlrpc.client
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -142,6 +143,7 @@ class OdooClient:
         self._writable = writable
         self._timeout = timeout
         self.write_count = 0
+        self._counting = Lock()
 
     @classmethod
     def connect(cls, connection: OdooConnection, writable: Writable = frozenset()) -> Self:
@@ -184,7 +186,8 @@ class OdooClient:
         is_write = method not in READS
         if is_write and (model, method) not in self._writable:
             raise ForbiddenWriteError(f"{model}.{method} is not among the writes allowed here; nothing was sent.")
-        self.write_count += is_write
+        with self._counting:
+            self.write_count += is_write
         return self._send(model, method, args, kwargs or {}, is_write=is_write)
 
     def search_read(

@@ -117,11 +117,14 @@ def _too_many_turned(connection: Connection, odoo_name: str, max_share: float) -
 def _too_many_tasks(connection: Connection, odoo_name: str, max_tasks: int) -> Iterable[str]:
     tasks: int = connection.execute(
         """select count(*) from sync_plan
-        where odoo_name = ? and operation = 'create' and target_kind in ('activity', 'case')""",
+        where odoo_name = ? and operation = 'create' and target_kind in ('activity', 'case', 'approval')""",
         [odoo_name],
     ).fetchall()[0][0]
     if tasks > max_tasks:
-        yield f"{tasks:,} tasks would be made, more than odoo.max_new_tasks = {max_tasks:,} in retail.yaml allows."
+        yield (
+            f"{tasks:,} tasks would be made, requests for approval counted: more than odoo.max_new_tasks = "
+            f"{max_tasks:,} in retail.yaml allows."
+        )
 
 
 def _silent_sources(connection: Connection, max_age_days: int) -> Iterable[str]:

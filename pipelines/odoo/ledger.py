@@ -9,15 +9,16 @@ transaction as the ledger.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.odoo.plan import KINDS, plan_digest
+from pipelines.odoo.plan import PLANNED_KINDS, plan_digest
 from pipelines.warehouse import transaction
 
 Store = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -41,7 +42,7 @@ _FRAME = {
 class Change:
     """One row of a plan. `values` is what is sent; `values_json` is everything that then stands in Odoo.
 
-    old_values: what we last knew to stand there in the fields that change.
+    old_values_json: what we last knew to stand there in the fields that change.
     """
 
     key: str
@@ -51,8 +52,13 @@ class Change:
     res_id: int | None
     values: dict[str, Any]
     values_json: str
-    old_values: dict[str, Any]
+    old_values_json: str = "{}"
     error: str = ""
+
+    @property
+    def old_values(self) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads(self.old_values_json)
+        return values
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,17 @@ class PlanChangedError(Exception):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The books of one Odoo during one run."""
+    """The books of one Odoo during one run. Several threads may book, one at a time."""
 
     store: Store
     odoo_name: str
     run_id: str
+    lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @contextmanager
+    def booking(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.lock, self.store() as connection, transaction(connection):
+            yield connection
 
     def require_plan(self, digest: str) -> None:
         """Raises PlanChangedError unless the plan in the warehouse has this digest."""
@@ -106,7 +118,8 @@ class Ledger:
     def due(self, limit: int) -> list[Change]:
         """The next rows of the plan, of one model and operation: not yet in Odoo, and not refused in this run.
 
-        Rows that were refused before come last, so that they hold up nobody.
+        Rows that were refused before come last, so that they hold up nobody. Rows of one record of Odoo, which two
+        writes at the same time would fight over, stand together.
         """
         with self.store() as connection:
             rows = connection.execute(
@@ -140,8 +153,8 @@ class Ledger:
                     order by position, was_rejected, operation limit 1
                 )
                 select {_COLUMNS} from due semi join first using (position, operation, was_rejected)
-                order by key limit $limit""",
-                {"kinds": list(KINDS), "odoo_name": self.odoo_name, "run_id": self.run_id, "limit": limit},
+                order by split_part(key, ':', -1), key limit $limit""",
+                {"kinds": list(PLANNED_KINDS), "odoo_name": self.odoo_name, "run_id": self.run_id, "limit": limit},
             ).fetchall()
         return [_change(row) for row in rows]
 
@@ -149,32 +162,34 @@ class Ledger:
         """Changes that were sent and of which nobody knows what became."""
         with self.store() as connection:
             rows = connection.execute(
-                """select key, target_kind, operation, model, res_id, values_json::varchar, values_json::varchar, '{}'
-                from sync_ledger
+                """with doubtful as (
+                    select max(ledger_id) as ledger_id from sync_ledger where odoo_name = $odoo_name
+                    group by key having arg_max(status, ledger_id) in ('sent', 'unknown')
+                )
+                select key, target_kind, operation, model, res_id, values_json::varchar, values_json::varchar, null
+                from sync_ledger semi join doubtful using (ledger_id)
                 where odoo_name = $odoo_name
-                qualify row_number() over (partition by key order by ledger_id desc) = 1
-                    and status in ('sent', 'unknown')
                 order by key""",
                 {"odoo_name": self.odoo_name},
             ).fetchall()
         return [_change(row) for row in rows]
 
     def sent(self, changes: Sequence[Change]) -> None:
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             self._write(connection, "sent", changes)
 
     def unknown(self, changes: Sequence[Change], error: str) -> None:
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             self._write(connection, "unknown", [replace(change, error=error) for change in changes])
 
     def interrupted(self, changes: Sequence[Change]) -> None:
         """Changes that were sent and did not arrive: the next plan has them again."""
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             self._write(connection, "failed", [replace(change, error="did not arrive") for change in changes])
 
     def settle(self, outcome: Outcome) -> None:
         """Book what became of changes: ledger, state and rejected rows in one transaction."""
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             self._write(connection, "applied", outcome.applied)
             self._set_state(connection, outcome.applied)
             self._write(connection, "failed", [*outcome.rejected, *outcome.gone])
@@ -184,7 +199,7 @@ class Ledger:
 
     def touch(self, touches: Sequence[Touch]) -> None:
         """Book what people changed: the state has their values then, and no plan changes them for a while."""
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             self._touch(connection, touches)
 
     def held(self, changes: Sequence[Change]) -> set[tuple[str, str]]:
@@ -233,9 +248,26 @@ class Ledger:
         columns = {"key": pl.String, "res_id": pl.Int64, "is_open": pl.Boolean, "is_taken_over": pl.Boolean}
         self._replace("sync_task", pl.DataFrame(list(tasks), schema=columns, orient="row"))
 
+    def add_decisions(self, decisions: Sequence[tuple[str, str, int, str]]) -> None:
+        """What reviewers decided, as far as it is new: key, decision, the user's id, when (UTC)."""
+        columns = {"key": pl.String, "decision": pl.String, "decided_by_user_id": pl.Int64, "decided_at": pl.String}
+        with self.booking() as connection:
+            connection.register("_read", pl.DataFrame(list(decisions), schema=columns, orient="row").to_arrow())
+            connection.execute(
+                """insert into sync_approval by name
+                select $odoo_name as odoo_name, * replace (decided_at::timestamp as decided_at),
+                    now() at time zone 'UTC' as read_at
+                from _read
+                anti join sync_approval as known
+                    on known.odoo_name = $odoo_name and known.key = _read.key
+                    and known.decided_at = _read.decided_at::timestamp""",
+                {"odoo_name": self.odoo_name},
+            )
+            connection.unregister("_read")
+
     def _replace(self, table: str, frame: pl.DataFrame) -> None:
         """Put what was just read of the Odoo in the place of what was read before."""
-        with self.store() as connection, transaction(connection):
+        with self.booking() as connection:
             connection.execute(f"delete from {table} where odoo_name = ?", [self.odoo_name])
             connection.register("_read", frame.to_arrow())
             connection.execute(
@@ -324,12 +356,12 @@ class Ledger:
             select odoo_name, key, field, now() at time zone 'UTC' as touched_at from _touches"""
         )
         # One field at a time: a patch changes one field, and a record may have several.
-        for field in sorted({touch.field for touch in touches}):
+        for name in sorted({touch.field for touch in touches}):
             connection.execute(
                 """update sync_state set values_json = json_merge_patch(sync_state.values_json, patch_json::json)
                 from _touches where _touches.odoo_name = sync_state.odoo_name and _touches.key = sync_state.key
                     and _touches.field = ?""",
-                [field],
+                [name],
             )
         connection.unregister("_touches")
 
@@ -337,8 +369,8 @@ class Ledger:
         """Run a statement over changes as the table `_changes`."""
         if not changes:
             return
-        rows = [[getattr(change, name) for name in _FRAME] for change in changes]
-        frame = pl.DataFrame(rows, schema=_FRAME, orient="row").with_columns(
+        columns = {name: [getattr(change, name) for change in changes] for name in _FRAME}
+        frame = pl.DataFrame(columns, schema=_FRAME).with_columns(
             odoo_name=pl.lit(self.odoo_name), run_id=pl.lit(self.run_id)
         )
         connection.register("_changes", frame.to_arrow())
@@ -349,6 +381,5 @@ class Ledger:
 def _change(row: tuple[Any, ...]) -> Change:
     key, target_kind, operation, model, res_id, new_values_json, values_json, old_values_json = row
     return Change(
-        key, target_kind, operation, model, res_id, json.loads(new_values_json), values_json,
-        json.loads(old_values_json or "{}"),
-    )  # fmt: skip
+        key, target_kind, operation, model, res_id, json.loads(new_values_json), values_json, old_values_json or "{}"
+    )

@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 
+from pipelines.odoo.approvals import ASK, WAITING
+from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
-from pipelines.odoo.shown import html, items, lines, money, plain, quantity, share
+from pipelines.odoo.shown import lines, money, plain, quantity, share
 from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
-from pipelines.settings import TaskLimits
+from pipelines.settings import ApprovalKind, TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
 KINDS = ("customer_score", "product_score", "activity", "case")
-MODELS = {"customer_score": CUSTOMER_SCORE, "product_score": PRODUCT_SCORE, "activity": TASK, "case": CASE}
+# What a plan may have beside them: a person is asked before the rest goes on.
+PLANNED_KINDS = (*KINDS, "approval")
 # Written along with a change, and no reason to write by themselves: every run has new ones.
 COMPANIONS = ("x_as_of", "x_model_version")
 
@@ -56,7 +60,7 @@ def build_desired(connection: Connection, limits: TaskLimits, seed: int = 0) -> 
     connection.execute(_CUSTOMER_SCORES)
     connection.execute(_PRODUCT_SCORES)
     build_tasks(connection, limits, seed)
-    connection.execute(_CASES, {"max_cases": limits.max_cases})
+    connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
     rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
     return {kind: dict(rows).get(kind, 0) for kind in KINDS}
 
@@ -76,21 +80,33 @@ def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     return {kind: Match(matched, total - matched) for kind, matched, total in rows}
 
 
-def build_plan(connection: Connection, odoo_name: str, human_edit_days: int = 90) -> Plan:
+def build_plan(
+    connection: Connection,
+    odoo_name: str,
+    human_edit_days: int = 90,
+    approvals: Mapping[ApprovalKind, float] | None = None,
+) -> Plan:
     """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show.
 
-    A field that a person changed is left for `human_edit_days`.
+    A field that a person changed is left for `human_edit_days`. approvals: kinds of which nothing is made before a
+    reviewer approved it, by the amount from which that holds, in the reporting currency.
     """
     connection.execute("delete from sync_plan where odoo_name = ?", [odoo_name])
     parameters = {"odoo_name": odoo_name}
     connection.execute(
         "delete from sync_touch where touched_at < now() at time zone 'UTC' - to_days(?)", [human_edit_days]
     )
+    rules = {"target_kind": [*(approvals or {})], "min_amount": [*(approvals or {}).values()]}
+    rule_frame = pl.DataFrame(rules, schema={"target_kind": pl.String, "min_amount": pl.Float64})
+    connection.register("_approval_rule", rule_frame.to_arrow())
+    connection.execute(f"create or replace temp table _waiting as {_WANTED}, {WAITING}", parameters)
+    connection.unregister("_approval_rule")
+    connection.execute(ASK, parameters)
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
-    connection.execute(f"insert into sync_plan by name {_WANTED}, {UPDATE_TASKS}", parameters)
-    connection.execute(f"insert into sync_plan by name {_WANTED}, {CLOSE_TASKS}", parameters)
+    for statement in (UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES):
+        connection.execute(f"insert into sync_plan by name {_WANTED}, {statement}", parameters)
     # A refused row that is not planned any more is settled by that.
     connection.execute(
         """delete from sync_rejected where odoo_name = $odoo_name
@@ -133,7 +149,7 @@ def plan_rows(connection: Connection, odoo_name: str, limit: int) -> list[tuple[
         from field
         group by key, operation, target_kind
         order by list_position($kinds, target_kind), operation, key""",
-        {"odoo_name": odoo_name, "kinds": list(KINDS), "limit": limit},
+        {"odoo_name": odoo_name, "kinds": list(PLANNED_KINDS), "limit": limit},
     ).fetchall()
 
 
@@ -209,34 +225,6 @@ _PRODUCT_SCORES = f"""
         score.as_of_date
     from score_demand_current as score
     left join dim_store as store using (store_id)
-"""
-
-_CASES = f"""
-    insert into sync_desired by name
-    with odd as (
-        from score_return_anomaly_current
-        where anomaly_level <> 'low'
-        order by improbability desc, return_order_id
-        limit $max_cases
-    )
-    select
-        'case' as target_kind,
-        'case:return:' || odd.brand || ':' || odd.return_order_id as key,
-        odd.return_order_id as entity_id,
-        odd.customer_id,
-        odd.brand,
-        to_json({{
-            'name': 'Unusual return at ' || {plain("ops_brand.brand_name")} || ': ' || {plain("odd.return_order_id")},
-            'description': '<p>' || {html("odd.suggested_action")} || '</p>' || {items("odd.reasons")}
-                || '<p>Returned: ' || odd.returned_amount::decimal(18, 2) || ' ' || odd.currency_code || '.</p>'
-        }}) as values_json,
-        odd.reasons,
-        odd.suggested_action,
-        odd.currency_code,
-        odd.model_version,
-        odd.as_of_date
-    from odd
-    inner join ops_brand using (brand)
 """
 
 # Partners that a customer is known by: the one to give a task to is the newest.
@@ -347,13 +335,16 @@ _WANTED = """
             target.key,
             target.target_kind,
             target.model,
-            json_merge_patch(desired.values_json, target.link_json) as values_json
+            json_merge_patch(desired.values_json, target.link_json) as values_json,
+            desired.value_at_risk_amount as amount,
+            desired.currency_code
         from sync_target as target
         inner join sync_desired as desired on desired.key = target.desired_key
         where target.odoo_name = $odoo_name
     ),
     state as (from sync_state where odoo_name = $odoo_name)
 """
+
 
 _CREATE = f"""
     insert into sync_plan by name
@@ -368,57 +359,53 @@ _CREATE = f"""
         values_json,
         'new' as reason
     from wanted
-    where key not in (select key from state)
+    where key not in (select key from state) and key not in (select key from _waiting)
 """
 
 _UPDATE = f"""
     insert into sync_plan by name
     {_WANTED},
     {HELD},
-    field as (
-        select wanted.key, unnest(json_keys(wanted.values_json)) as field
+    pair as materialized (
+        select
+            wanted.*,
+            state.res_id,
+            coalesce(held_values.values_json, '{{}}') as held_json,
+            json_keys(held_json) as held_fields,
+            list_transform(list_sort(json_keys(wanted.values_json)), lambda field: {{
+                'field': field,
+                'old': json_extract(state.values_json, '$.' || field),
+                'new': json_extract(wanted.values_json, '$.' || field)
+            }}) as fields
         from wanted
         inner join state using (key)
+        left join held_values using (key)
         where wanted.target_kind in ('customer_score', 'product_score')
             and wanted.values_json::varchar <> state.values_json::varchar
     ),
-    changed as (
-        select
-            field.key,
-            field.field,
-            json_extract(wanted.values_json, '$.' || field.field) as new_value,
-            json_extract(state.values_json, '$.' || field.field) as old_value
-        from field
-        inner join wanted using (key)
-        inner join state using (key)
-        where new_value::varchar is distinct from old_value::varchar
-            and (field.key, field.field) not in (select (key, field) from held)
-    ),
-    change as (
-        select
-            key,
-            to_json(map(list(field order by field), list(old_value order by field))) as old_values_json,
-            to_json(map(list(field order by field), list(new_value order by field))) as new_values_json,
-            string_agg(field, ', ' order by field) filter (where field not in {COMPANIONS}) as fields
-        from changed
-        group by key
+    change as materialized (
+        select * replace (list_filter(fields, lambda f:
+            f.old::varchar is distinct from f.new::varchar and not list_contains(held_fields, f.field)
+        ) as fields)
+        from pair
     )
     select
         $odoo_name as odoo_name,
         key,
-        wanted.target_kind,
+        target_kind,
         'update' as operation,
-        wanted.model,
-        state.res_id,
-        change.old_values_json,
-        change.new_values_json,
-        json_merge_patch(wanted.values_json, coalesce(held_values.values_json, '{{}}')) as values_json,
-        'changed: ' || change.fields as reason
+        model,
+        res_id,
+        to_json(map_from_entries(list_transform(fields, lambda f: {{'key': f.field, 'value': f.old}})))
+            as old_values_json,
+        to_json(map_from_entries(list_transform(fields, lambda f: {{'key': f.field, 'value': f.new}})))
+            as new_values_json,
+        json_merge_patch(values_json, held_json) as values_json,
+        'changed: ' || array_to_string(
+            list_filter(list_transform(fields, lambda f: f.field), lambda field: field not in {COMPANIONS}), ', '
+        ) as reason
     from change
-    inner join wanted using (key)
-    inner join state using (key)
-    left join held_values using (key)
-    where change.fields is not null
+    where len(list_filter(fields, lambda f: f.field not in {COMPANIONS})) > 0
 """
 
 # Scores that nothing gives any more. A kind without any desired row at all is a stage that did not run, and is left.

@@ -21,9 +21,10 @@ CUSTOMER_SCORE = "x_reknit_customer_score"
 PRODUCT_SCORE = "x_reknit_product_score"
 TASK = "x_reknit_task"
 CONTROL = "x_reknit_control"
+APPROVAL = "x_reknit_approval"
 CASE = "project.task"
 SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE)
-OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL)
+OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL)
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
@@ -32,7 +33,9 @@ DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
 CASE_PROJECT = f"{MODULE}.project_cases"
 CASE_STAGE_NEW = f"{MODULE}.stage_new"
 CONTROL_ACTION = f"{MODULE}.action_control"
+APPROVAL_ACTION = f"{MODULE}.action_approval"
 BOT_GROUP = f"{MODULE}.group_bot"
+REVIEWER_GROUP = f"{MODULE}.group_reviewer"
 BOT_USER = f"{MODULE}.user_bot"
 BOT_LOGIN = "reknit_bot"
 
@@ -168,12 +171,26 @@ _CONTROL_FIELDS = (
     Field("x_database", "char", "Set up for the database"),
 )
 
+# What waits for a person's yes. The bot writes it once; the decision, and with it the last writer, is a reviewer's.
+_APPROVAL_FIELDS = (
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field("x_partner_id", "many2one", "Customer", relation="res.partner", on_delete="set null"),
+    Field("x_note", "html", "What it is about"),
+    Field("x_amount", "float", "Amount"),
+    Field("x_currency", "char", "Currency"),
+    Field("x_decision", "selection", "Decision", selection=(("approved", "Approved"), ("rejected", "Rejected"))),
+)
+
 SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS}
 
 
 def _leading(source: str, rank: str, target: str) -> str:
-    """Code that takes a field from the active row where `rank` is highest."""
+    """Code that takes a field from the active row where `rank` is highest.
+
+    It reads the rows of all records at once first: a part of a record's rows would be read by a query of its own.
+    """
     return (
+        f"self.mapped('x_reknit_score_ids.{source}')\n"
         "for record in self:\n"
         f"    rows = record.x_reknit_score_ids.filtered('x_active').sorted('{rank}', reverse=True)\n"
         f"    record['{target}'] = rows[:1].{source}"
@@ -181,8 +198,9 @@ def _leading(source: str, rank: str, target: str) -> str:
 
 
 def _over(expression: str, target: str) -> str:
-    """Code that takes an expression over the active rows."""
+    """Code that takes an expression over the active rows; like `_leading`, it reads the rows of all records first."""
     return (
+        "self.mapped('x_reknit_score_ids.x_active')\n"
         "for record in self:\n"
         "    rows = record.x_reknit_score_ids.filtered('x_active')\n"
         f"    record['{target}'] = {expression}"
@@ -312,6 +330,7 @@ def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
     wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
     wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
     wanted += [(TASK, "base.group_user", "r")]
+    wanted += [(APPROVAL, BOT_GROUP, "rc"), (APPROVAL, REVIEWER_GROUP, "rw")]
     wanted += [(model, "base.group_system", "rwcu") for model in OWN_MODELS]
     return tuple(
         _access_item(model, group, rights, model_ids[model]) for model, group, rights in wanted if model in model_ids
@@ -323,12 +342,14 @@ MODELS = (
     _model_item(PRODUCT_SCORE, "Reknit product forecast"),
     _model_item(TASK, "Reknit task"),
     _model_item(CONTROL, "Reknit control"),
+    _model_item(APPROVAL, "Reknit approval"),
 )
 OWN_FIELDS = (
     *(_field_item(CUSTOMER_SCORE, field) for field in _CUSTOMER_SCORE_FIELDS),
     *(_field_item(PRODUCT_SCORE, field) for field in _PRODUCT_SCORE_FIELDS),
     *(_field_item(TASK, field) for field in _TASK_FIELDS),
     *(_field_item(CONTROL, field) for field in _CONTROL_FIELDS),
+    *(_field_item(APPROVAL, field) for field in _APPROVAL_FIELDS),
 )
 LIST_FIELDS = (
     _field_item("res.partner", _PARTNER_FIELDS[0]),
@@ -339,12 +360,21 @@ COMPUTED_FIELDS = (
     *(_field_item("res.partner", field) for field in _PARTNER_FIELDS[1:]),
     *(_field_item("product.template", field) for field in _TEMPLATE_FIELDS[1:]),
 )
-GROUPS = (Item("group_bot", "res.groups", {"name": "Reknit bot"}, ("name",)),)
+GROUPS = (
+    Item("group_bot", "res.groups", {"name": "Reknit bot"}, ("name",)),
+    Item("group_reviewer", "res.groups", {"name": "Reknit reviewer"}, ("name",)),
+)
 ACTIVITY_TYPES = (
     Item(
         "activity_type_win_back",
         "mail.activity.type",
-        {"name": "Reknit: Win back", "res_model": "res.partner", "icon": "fa-heart-o", "sequence": 90},
+        {
+            "name": "Reknit: Win back",
+            "res_model": "res.partner",
+            "icon": "fa-heart-o",
+            "sequence": 90,
+            "active": True,
+        },
         ("name",),
     ),
 )
@@ -412,11 +442,17 @@ ACTIONS = (
         ("name",),
     ),
 )
-CONTROL_ACTIONS = (
+WINDOW_ACTIONS = (
     Item(
         "action_control",
         "ir.actions.act_window",
         {"name": "Reknit", "res_model": CONTROL, "view_mode": "list,form"},
+        ("name", "res_model"),
+    ),
+    Item(
+        "action_approval",
+        "ir.actions.act_window",
+        {"name": "Reknit approvals", "res_model": APPROVAL, "view_mode": "list,form"},
         ("name", "res_model"),
     ),
 )
@@ -558,6 +594,35 @@ _PRODUCT_FILTERS = """<data>
 </data>"""
 
 
+_APPROVAL_LIST = """<list create="0" delete="0" multi_edit="1" decoration-bf="not x_decision">
+  <field name="x_name" string="What" readonly="1"/>
+  <field name="x_partner_id" readonly="1"/>
+  <field name="x_amount" readonly="1"/>
+  <field name="x_currency" readonly="1"/>
+  <field name="create_date" string="Asked" readonly="1"/>
+  <field name="x_decision"/>
+  <field name="write_uid" string="By" invisible="not x_decision"/>
+</list>"""
+
+_APPROVAL_FORM = """<form create="0" delete="0">
+  <sheet>
+    <h1><field name="x_name" readonly="1"/></h1>
+    <group>
+      <field name="x_partner_id" readonly="1"/>
+      <field name="x_amount" readonly="1"/>
+      <field name="x_currency" readonly="1"/>
+      <field name="x_decision" widget="radio"/>
+    </group>
+    <field name="x_note" readonly="1"/>
+  </sheet>
+</form>"""
+
+
+def _own_view_item(name: str, model: str, arch: str) -> Item:
+    values: dict[str, Value] = {"name": f"{MODULE}.{name}", "model": model, "arch": arch}
+    return Item(f"view_{name}", "ir.ui.view", values, ("name",))
+
+
 def _view_item(name: str, model: str, inherited: str, arch: str) -> Item:
     values: dict[str, Value] = {
         "name": f"{MODULE}.{name}",
@@ -576,6 +641,24 @@ VIEWS = (
     _view_item("product_form", "product.template", "product.product_template_form_view", _PRODUCT_PAGE),
     _view_item("product_list", "product.template", "product.product_template_tree_view", _PRODUCT_COLUMNS),
     _view_item("product_search", "product.template", "product.product_template_search_view", _PRODUCT_FILTERS),
+    _own_view_item("approval_list", APPROVAL, _APPROVAL_LIST),
+    _own_view_item("approval_form", APPROVAL, _APPROVAL_FORM),
+)
+
+
+FAVOURITES = (
+    Item(
+        "favourite_at_risk",
+        "ir.filters",
+        {
+            "name": "Customers at risk, most value first",
+            "model_id": "res.partner",
+            "domain": "[('x_reknit_churn_level', '=', 'high')]",
+            "sort": '["x_reknit_value_at_risk desc"]',
+        },
+        ("name", "model_id"),
+        is_peoples=True,
+    ),
 )
 
 
@@ -596,15 +679,24 @@ def control_item(database: str) -> Item:
     return Item("control", CONTROL, {"x_name": "Reknit", "x_database": database}, ("x_name",))
 
 
-def control_menu_item(action_id: int) -> Item:
-    """The switch below Settings, where administrators find it."""
-    values: dict[str, Value] = {
+def menu_items(control_action_id: int, approval_action_id: int) -> tuple[Item, ...]:
+    """The switch below Settings, where administrators find it; approvals beside the apps, for reviewers."""
+    control: dict[str, Value] = {
         "name": "Reknit",
         "parent_id": Ref("base.menu_administration"),
-        "action": f"ir.actions.act_window,{action_id}",
+        "action": f"ir.actions.act_window,{control_action_id}",
         "sequence": 90,
     }
-    return Item("menu_control", "ir.ui.menu", values, ("name", "parent_id"))
+    approval: dict[str, Value] = {
+        "name": "Reknit approvals",
+        "action": f"ir.actions.act_window,{approval_action_id}",
+        "group_ids": (Ref(REVIEWER_GROUP), Ref("base.group_system")),
+        "sequence": 90,
+    }
+    return (
+        Item("menu_control", "ir.ui.menu", control, ("name", "parent_id")),
+        Item("menu_approval", "ir.ui.menu", approval, ("name",)),
+    )
 
 
 def bot_item(company_ids: tuple[int, ...]) -> Item:

@@ -18,8 +18,8 @@ from pipelines.settings import ODOO_VARIABLES, OdooConnection
 
 _MODELS = (
     "ir.model", "ir.model.fields", "ir.model.access", "ir.model.data", "ir.rule", "ir.ui.view", "res.groups",
-    "res.users", "ir.actions.act_window", "ir.actions.server", "ir.ui.menu", "mail.activity.type", "project.project",
-    "project.task.type", schema.CONTROL,
+    "res.users", "ir.filters", "ir.actions.act_window", "ir.actions.server", "ir.ui.menu", "mail.activity.type",
+    "project.project", "project.task.type", schema.CONTROL,
 )  # fmt: skip
 SETUP_WRITES: Writable = frozenset((model, method) for model in _MODELS for method in ("create", "write"))
 # The app whose absence explains why a model is missing.
@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass
-class _Known:
+class Known:
     """Ids of external ids, as far as they have been asked for."""
 
     client: OdooClient
@@ -80,7 +80,7 @@ def setup(client: OdooClient, bot_password: str | None = None) -> list[Change]:
     """
     done = list(_changes(client, is_dry=False))
     if bot_password is not None:
-        known = _Known(client)
+        known = Known(client)
         known.learn([schema.BOT_USER])
         client.call("res.users", "write", [[known.ids[schema.BOT_USER]], {"password": bot_password}])
     return done
@@ -94,31 +94,33 @@ def prepare_bot(server: OdooConnection) -> dict[str, str]:
     return {variable: values[name] for name, variable in ODOO_VARIABLES.items()}
 
 
-def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
-    known = _Known(client)
-    _require_apps(client)
-    for items in (
+def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
+    """What must exist, in the order in which it can be made; items of one model at a time."""
+    yield from (
         schema.MODELS, schema.OWN_FIELDS, schema.LIST_FIELDS, schema.COMPUTED_FIELDS, schema.GROUPS,
-        schema.ACTIVITY_TYPES, schema.ACTIONS, schema.CONTROL_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
-    ):  # fmt: skip
-        yield from _ensure(client, known, items, is_dry=is_dry)
+        schema.ACTIVITY_TYPES, schema.ACTIONS, schema.WINDOW_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
+        schema.FAVOURITES,
+    )  # fmt: skip
     model_ids = dict.fromkeys(schema.OWN_MODELS, 0)
-    domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES]]]
+    domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES, *schema.OWN_MODELS]]]
     model_ids |= {row["model"]: row["id"] for row in client.search_read("ir.model", domain, ["model"])}
-    rights = schema.access_items(model_ids)
-    made = list(_ensure(client, known, rights, is_dry=is_dry))
-    yield from made
-    if made and not is_dry:
-        # Odoo remembers who may create what from just before rights were made, and forgets it when one is written.
-        client.call("ir.model.access", "write", [[known.ids[rights[0].xml_id]], {"active": True}])
-    known.learn([schema.CASE_PROJECT, schema.CONTROL_ACTION])
-    yield from _ensure(client, known, [schema.control_item(client.database)], is_dry=is_dry)
-    menu = schema.control_menu_item(known.ids.get(schema.CONTROL_ACTION, 0))
-    yield from _ensure(client, known, [menu], is_dry=is_dry)
-    project_id = known.ids.get(schema.CASE_PROJECT, 0)
-    yield from _ensure(client, known, [schema.rule_item(project_id)], is_dry=is_dry)
-    companies = tuple(client.call("res.company", "search", [[]]))
-    yield from _ensure(client, known, [schema.bot_item(companies)], is_dry=is_dry)
+    yield schema.access_items(model_ids)
+    known.learn([schema.CASE_PROJECT, schema.CONTROL_ACTION, schema.APPROVAL_ACTION])
+    yield [schema.control_item(client.database)]
+    yield schema.menu_items(known.ids.get(schema.CONTROL_ACTION, 0), known.ids.get(schema.APPROVAL_ACTION, 0))
+    yield [schema.rule_item(known.ids.get(schema.CASE_PROJECT, 0))]
+    yield [schema.bot_item(tuple(client.call("res.company", "search", [[]])))]
+
+
+def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
+    known = Known(client)
+    _require_apps(client)
+    for items in declared(client, known):
+        made = list(_ensure(client, known, items, is_dry=is_dry))
+        yield from made
+        if made and not is_dry and items[0].model == "ir.model.access":
+            # Odoo remembers who may create what from just before rights were made, and forgets it when one is written.
+            client.call("ir.model.access", "write", [[known.ids[items[0].xml_id]], {"active": True}])
 
 
 def _require_apps(client: OdooClient) -> None:
@@ -128,20 +130,31 @@ def _require_apps(client: OdooClient) -> None:
         raise SetupError(f"{client.url} lacks the app {' and '.join(missing)}: install it in Odoo, then set up again.")
 
 
-def _ensure(client: OdooClient, known: _Known, items: Sequence[Item], *, is_dry: bool) -> Iterator[Change]:
-    """Items of one model: adopt, create in one call, correct one by one."""
-    references = [part for item in items for value in item.values.values() for part in _parts(value)]
-    known.learn([*(item.xml_id for item in items), *(part.xml_id for part in references)])
-    absent = []
-    for item in items:
-        if item.xml_id in known.ids or _adopt(client, known, item, is_dry=is_dry):
-            yield from _correct(client, known, item, is_dry=is_dry)
-        else:
-            absent.append(item)
+def _ensure(client: OdooClient, known: Known, items: Sequence[Item], *, is_dry: bool) -> Iterator[Change]:
+    """Items of one model: adopt, correct one by one, create in one call."""
+    _learn(known, items)
+    absent = [item for item in items if item.xml_id not in known.ids and not _adopt(client, known, item, is_dry=is_dry)]
+    yield from _correct(client, known, [item for item in items if item not in absent], is_dry=is_dry)
     if absent and not is_dry:
         ids = client.call(absent[0].model, "create", [[_commands(known, item) for item in absent]], {"context": _QUIET})
         _name(client, known, absent, ids)
     yield from (Change("create", item.model, item.name) for item in absent)
+
+
+def present(client: OdooClient, known: Known, items: Sequence[Item]) -> dict[str, int]:
+    """Ids of those items of one model that the server has, by name."""
+    _learn(known, items)
+    found = [item for item in items if item.xml_id in known.ids or _adopt(client, known, item, is_dry=True)]
+    ids = {item.name: known.ids[item.xml_id] for item in found}
+    rows = client.search_read(items[0].model, [["id", "in", list(ids.values())]], ["id"]) if ids else []
+    existing = {row["id"] for row in rows}
+    return {name: id_ for name, id_ in ids.items() if id_ in existing}
+
+
+def _learn(known: Known, items: Sequence[Item]) -> None:
+    """Ask for the ids of items and of what they refer to."""
+    references = [part for item in items for value in item.values.values() for part in _parts(value)]
+    known.learn([*(item.xml_id for item in items), *(part.xml_id for part in references)])
 
 
 def _parts(value: Value) -> list[Ref]:
@@ -149,7 +162,7 @@ def _parts(value: Value) -> list[Ref]:
     return [part for part in parts if isinstance(part, Ref)]
 
 
-def _commands(known: _Known, item: Item) -> dict[str, Any]:
+def _commands(known: Known, item: Item) -> dict[str, Any]:
     """Values as Odoo takes them."""
     values = {}
     for name, value in item.values.items():
@@ -160,7 +173,7 @@ def _commands(known: _Known, item: Item) -> dict[str, Any]:
     return values
 
 
-def _name(client: OdooClient, known: _Known, items: Sequence[Item], ids: Sequence[int]) -> None:
+def _name(client: OdooClient, known: Known, items: Sequence[Item], ids: Sequence[int]) -> None:
     """Give records their external ids."""
     rows = [
         {"module": schema.MODULE, "name": item.name, "model": item.model, "res_id": res_id, "noupdate": True}
@@ -170,8 +183,11 @@ def _name(client: OdooClient, known: _Known, items: Sequence[Item], ids: Sequenc
     known.ids |= {item.xml_id: res_id for item, res_id in zip(items, ids, strict=True)}
 
 
-def _adopt(client: OdooClient, known: _Known, item: Item, *, is_dry: bool) -> bool:
-    """Find a record that an interrupted set-up left without its external id."""
+def _adopt(client: OdooClient, known: Known, item: Item, *, is_dry: bool) -> bool:
+    """Find a record that an interrupted set-up left without its external id.
+
+    What is people's and archived is past: it is left, and made anew.
+    """
     if item.model in schema.OWN_MODELS and f"{schema.MODULE}.model_{item.model}" not in known.ids:
         return False
     domain: list[object] = []
@@ -180,6 +196,8 @@ def _adopt(client: OdooClient, known: _Known, item: Item, *, is_dry: bool) -> bo
         if value is None or (isinstance(value, list) and None in value):
             return False
         domain.append([name, "in" if isinstance(value, list) else "=", value])
+    if item.is_peoples:
+        domain.append(["active", "=", True])
     found = client.search_read(item.model, domain, ["id"], limit=1)
     if not found:
         return False
@@ -190,21 +208,28 @@ def _adopt(client: OdooClient, known: _Known, item: Item, *, is_dry: bool) -> bo
     return True
 
 
-def _correct(client: OdooClient, known: _Known, item: Item, *, is_dry: bool) -> Iterator[Change]:
-    if item.is_peoples:
+def _correct(client: OdooClient, known: Known, items: Sequence[Item], *, is_dry: bool) -> Iterator[Change]:
+    """Put right what differs, of items of one model that the server has."""
+    ours = [item for item in items if not item.is_peoples]
+    if not ours:
         return
-    found = client.search_read(item.model, [["id", "=", known.ids[item.xml_id]]], list(item.values))
-    if not found:
-        raise SetupError(f"{item.xml_id} names a {item.model} that is gone: delete the external id, then set up again.")
-    wanted = {name: known.resolve(value) for name, value in item.values.items()}
-    differing = tuple(name for name, value in wanted.items() if not _is_same(name, value, found[0][name]))
-    if not differing:
-        return
-    if not is_dry:
-        commands = _commands(known, item)
-        values = {name: commands[name] for name in differing}
-        client.call(item.model, "write", [[known.ids[item.xml_id]], values], {"context": _QUIET})
-    yield Change("update", item.model, item.name, differing)
+    fields = sorted({name for item in ours for name in item.values})
+    domain: list[object] = [["id", "in", [known.ids[item.xml_id] for item in ours]]]
+    found = {row["id"]: row for row in client.search_read(ours[0].model, domain, fields)}
+    for item in ours:
+        id_ = known.ids[item.xml_id]
+        if id_ not in found:
+            raise SetupError(
+                f"{item.xml_id} names a {item.model} that is gone: delete the external id, then set up again."
+            )
+        wanted = {name: known.resolve(value) for name, value in item.values.items()}
+        differing = tuple(name for name, value in wanted.items() if not _is_same(name, value, found[id_][name]))
+        if not differing:
+            continue
+        if not is_dry:
+            commands = _commands(known, item)
+            client.call(item.model, "write", [[id_], {name: commands[name] for name in differing}], {"context": _QUIET})
+        yield Change("update", item.model, item.name, differing)
 
 
 def _is_same(name: str, wanted: Any, actual: Any) -> bool:

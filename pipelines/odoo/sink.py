@@ -9,14 +9,16 @@ needs no guessing: the key is looked up, and what is not there is sent again.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import md5
 from itertools import groupby
 from typing import Any
 
+from pipelines.odoo.approvals import PREFIX
 from pipelines.odoo.client import (
     AccessDeniedError,
     ForbiddenWriteError,
@@ -29,6 +31,7 @@ from pipelines.odoo.client import (
 from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
 from pipelines.odoo.schema import (
+    APPROVAL,
     CASE,
     CASE_PROJECT,
     CASE_STAGE_NEW,
@@ -45,13 +48,18 @@ from pipelines.settings import OdooConnection
 
 logger = logging.getLogger(__name__)
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 2_000
+# Read from the plan at once.
+DUE_BATCHES = 10
+# Batches of updates that travel at the same time.
+SENDERS = 2
 TASK_BATCH_ROWS = 200
 # Everything that the sink may do to an Odoo; checked before a call, and again by the bot's rights.
 SINK_WRITES: Writable = frozenset(
     {
         *((model, method) for model in SCORE_MODELS for method in ("load", "web_save_multi", "write")),
         *((model, method) for model in (TASK, CASE) for method in ("load", "web_save_multi", "write")),
+        (APPROVAL, "load"),
         ("ir.actions.server", "run"),
     }
 )
@@ -65,6 +73,8 @@ QUIET = {
     "mail_activity_quick_update": True,
     "lang": "en_US",
 }
+# A field that every record has filled, read back to know that the record is there: one query for a whole batch.
+_READ_BACK = {CASE: "name"}
 _GONE = "The record is not in Odoo any more; it is made anew if it is still wanted."
 _LINKS = frozenset(
     {"x_partner_id", "x_product_tmpl_id", "x_product_id", "x_user_id", "partner_id", "project_id", "stage_id"}
@@ -161,6 +171,22 @@ def read_tasks(store: Store, client: OdooClient, odoo_name: str, run_id: str) ->
     return sum(is_open for _, _, is_open, _ in tasks)
 
 
+def read_decisions(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Bring back what reviewers decided on what waits for approval; gives the number of decisions.
+
+    To be called before a plan is built. Raises NotSetUpError.
+    """
+    _require_setup(client)
+    # The bot asks and may not write again, so that the last writer is the person who decided.
+    domain: list[object] = [["x_decision", "!=", False], ["write_uid", "!=", client.user_id]]
+    rows = client.search_read(APPROVAL, domain, ["x_key", "x_decision", "write_uid", "write_date"])
+    decisions = [
+        (row["x_key"].removeprefix(PREFIX), row["x_decision"], row["write_uid"][0], row["write_date"]) for row in rows
+    ]
+    Ledger(store, odoo_name, run_id).add_decisions(decisions)
+    return len(decisions)
+
+
 def read_touches(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
     """Find fields of our score records that a person changed; gives their number.
 
@@ -199,24 +225,22 @@ def apply(
     """
     with store() as connection:
         # The file is opened once: opening it costs as much as a batch.
-        opened: Store = lambda: nullcontext(connection)  # noqa: E731
+        opened: Store = connection.cursor
         ledger = Ledger(opened, odoo_name, run_id)
         ledger.require_plan(digest)
         calls_before = client.write_count
         sink = _Sink(client, ledger, _require_setup(client), is_writing_on)
         settled = settle(opened, client, odoo_name, run_id)
-        applied = delivered = 0
         stopped_by: tuple[str, ...] = ()
         try:
-            for batch in sink.send_due():
-                applied += batch
-            for batch in sink.deliver_tasks():
-                delivered += batch
+            sink.send_due()
+            sink.deliver_tasks()
         except _StoppedError as error:
             stopped_by = (str(error),)
-        return ApplyResult(
-            applied, ledger.rejected(), settled, delivered, client.write_count - calls_before, sink.left, stopped_by
-        )
+            # What was booked as sent and was not.
+            settle(opened, client, odoo_name, run_id)
+        calls = client.write_count - calls_before
+        return ApplyResult(sink.applied, ledger.rejected(), settled, sink.delivered, calls, sink.left, stopped_by)
 
 
 def external_name(key: str) -> str:
@@ -231,7 +255,7 @@ def _require_setup(client: OdooClient) -> dict[str, int]:
     hint = "set it up as an administrator first."
     needed = [("ir.model.data", "read")]
     needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
-    needed += [(CONTROL, "read")]
+    needed += [(CONTROL, "read"), (APPROVAL, "read"), (APPROVAL, "create")]
     needed += [(model, "write") for model in (*SCORE_MODELS, TASK, CASE)]
     try:
         lacking = [f"{right} {model}" for model, right in needed if not client.has_right(model, right)]
@@ -255,6 +279,8 @@ class _Sink:
     ledger: Ledger
     ids: dict[str, int]
     is_writing_on: Callable[[], bool]
+    applied: int = 0
+    delivered: int = 0
     left: int = 0
 
     @cached_property
@@ -268,19 +294,51 @@ class _Sink:
         if any(row["x_is_stopped"] for row in self.client.search_read(CONTROL, [], ["x_is_stopped"])):
             raise _StoppedError(f"Writing is switched off in {self.client.database}: Settings, Reknit.")
 
-    def send_due(self) -> Iterator[int]:
-        """Send what the plan still asks for, a batch at a time; gives the number of rows that went through."""
-        while changes := self.ledger.due(BATCH_ROWS):
-            self.require_switches()
-            _refuse_peoples_fields(changes)
-            self.ledger.sent(changes)
-            outcome = Outcome()
-            for group in self.in_one_call(changes):
-                outcome += self.attempt(group)
-            self.ledger.settle(outcome)
-            self.left += len(outcome.touched)
-            logger.info("%s: %d of %s written", self.ledger.odoo_name, len(outcome.applied), changes[0].target_kind)
-            yield len(outcome.applied)
+    def send_due(self) -> None:
+        """Send what the plan still asks for, a batch at a time."""
+        with ThreadPoolExecutor(max_workers=SENDERS) as senders:
+            while changes := self.ledger.due(DUE_BATCHES * BATCH_ROWS):
+                _refuse_peoples_fields(changes)
+                self.send_batches(senders, changes)
+
+    def send_batches(self, senders: ThreadPoolExecutor, changes: Sequence[Change]) -> None:
+        """Send changes of one model and operation; while batches travel, those before and after them are booked.
+
+        Creations travel one by one: two at a time would fight over what Odoo keeps for all records of a model.
+        """
+        is_update = changes[0].operation != "create" and changes[0].model in SCORE_MODELS
+        at_once = SENDERS if is_update and self.saves_many else 1
+        travelling: deque[Future[Outcome]] = deque()
+        try:
+            for start in range(0, len(changes), BATCH_ROWS):
+                batch = changes[start : start + BATCH_ROWS]
+                self.ledger.sent(batch)
+                if len(travelling) == at_once:
+                    self.book(travelling.popleft())
+                travelling.append(senders.submit(self.send, batch))
+            while travelling:
+                self.book(travelling.popleft())
+        finally:
+            # Where a batch failed or was stopped, what became of the others is known all the same.
+            for batch_travelling in travelling:
+                if batch_travelling.exception() is None:
+                    self.book(batch_travelling)
+
+    def send(self, changes: Sequence[Change]) -> Outcome:
+        """Send one batch, unless somebody has switched writing off."""
+        self.require_switches()
+        outcome = Outcome()
+        for group in self.in_one_call(changes):
+            outcome += self.attempt(group)
+        return outcome
+
+    def book(self, travelling: Future[Outcome]) -> None:
+        """Book what became of a batch, once it is known."""
+        outcome = travelling.result()
+        self.ledger.settle(outcome)
+        self.applied += len(outcome.applied)
+        self.left += len(outcome.touched)
+        logger.info("%s: %d written", self.ledger.odoo_name, len(outcome.applied))
 
     def in_one_call(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         """Groups of changes that go in one call each: all; on a server without `web_save_multi` those alike."""
@@ -317,10 +375,7 @@ class _Sink:
         """Change what no person has changed."""
         touched = self.touched(changes)
         held = {(touch.key, touch.field) for touch in touched} | self.ledger.held(changes)
-        free = [
-            replace(change, values={f: v for f, v in change.values.items() if (change.key, f) not in held})
-            for change in changes
-        ]
+        free = [_without_fields(change, held) for change in changes] if held else changes
         sent = [change for change in free if change.values]
         outcome = self.write(sent) if sent else Outcome()
         return outcome + Outcome(applied=tuple(_without(free, sent)), touched=tuple(touched))
@@ -345,7 +400,7 @@ class _Sink:
         ids = [change.res_id for change in changes]
         if self.saves_many:
             values = [_sendable(change.values) for change in changes]
-            specification: dict[str, Any] = {"display_name": {}}
+            specification: dict[str, Any] = {_READ_BACK.get(model, "x_key"): {}}
             rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": QUIET})
             existing = {row["id"] for row in rows}
         else:
@@ -373,7 +428,7 @@ class _Sink:
         made = zip(changes, reply["ids"], strict=True)
         return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
 
-    def deliver_tasks(self) -> Iterator[int]:
+    def deliver_tasks(self) -> None:
         """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""
         waiting = self.client.search_read(TASK, [["x_is_delivered", "=", False]], ["x_key"])
         for start in range(0, len(waiting), TASK_BATCH_ROWS):
@@ -381,7 +436,7 @@ class _Sink:
             tasks = waiting[start : start + TASK_BATCH_ROWS]
             refused = self.deliver(tasks)
             self.ledger.settle(Outcome(rejected=tuple(refused)))
-            yield len(tasks) - len(refused)
+            self.delivered += len(tasks) - len(refused)
 
     def deliver(self, tasks: Sequence[dict[str, Any]]) -> list[Change]:
         """Deliver tasks in one call, halving where one is refused; gives the refused."""
@@ -396,7 +451,7 @@ class _Sink:
             if len(tasks) > 1:
                 middle = len(tasks) // 2
                 return self.deliver(tasks[:middle]) + self.deliver(tasks[middle:])
-            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", {}, str(error))]
+            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", error=str(error))]
         return []
 
 
@@ -444,6 +499,10 @@ def _existing(client: OdooClient, changes: Sequence[Change]) -> set[int]:
 def _without(changes: Sequence[Change], others: Iterable[Change]) -> list[Change]:
     keys = {change.key for change in others}
     return [change for change in changes if change.key not in keys]
+
+
+def _without_fields(change: Change, fields: set[tuple[str, str]]) -> Change:
+    return replace(change, values={f: v for f, v in change.values.items() if (change.key, f) not in fields})
 
 
 def _call(change: Change) -> tuple[str, str]:

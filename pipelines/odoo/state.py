@@ -43,6 +43,10 @@ SYNC_TABLES = {
     # Tasks as they were when they were last read; taken over: a person changed the activity.
     "sync_task": """
         odoo_name VARCHAR, key VARCHAR, res_id BIGINT, is_open BOOLEAN, is_taken_over BOOLEAN, read_at TIMESTAMP""",
+    # Append-only: what reviewers decided in Odoo on keys that wait for approval, who and when.
+    "sync_approval": """
+        odoo_name VARCHAR, key VARCHAR, decision VARCHAR, decided_by_user_id BIGINT, decided_at TIMESTAMP,
+        read_at TIMESTAMP""",
     # Fields of ours that a person changed in Odoo; `sync_state` has the person's values.
     "sync_touch": "odoo_name VARCHAR, key VARCHAR, field VARCHAR, touched_at TIMESTAMP",
     # The server that the ledger of an Odoo speaks of.

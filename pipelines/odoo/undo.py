@@ -43,7 +43,8 @@ _WRITTEN = """
             last_value(if(status = 'sent', run_id, null) ignore nulls)
                 over (partition by key order by ledger_id) as sent_by
         from sync_ledger
-        where odoo_name = $odoo_name
+        -- What reviewers were asked is theirs.
+        where odoo_name = $odoo_name and target_kind <> 'approval'
         qualify status = 'applied'
     ),
     written as (

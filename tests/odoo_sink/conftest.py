@@ -12,13 +12,13 @@ import pytest
 
 from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
-from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, MODULE, PRODUCT_SCORE, TASK
+from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, MODULE, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import SETUP_WRITES, prepare_bot
 from pipelines.odoo.sink import SINK_WRITES
 from pipelines.settings import ODOO_VARIABLES, OdooConnection
 from tests.odoo_sink.world import World
 
-_OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
+_OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, APPROVAL)
 _ADMIN_WRITES = SETUP_WRITES | {
     (model, method)
     for model in (*_OWN, "res.partner", "product.template", "ir.model.data", "mail.activity", "project.project")
@@ -69,7 +69,12 @@ def make_partners(admin: OdooClient) -> Iterator[Callable[[int], list[int]]]:
         return ids
 
     yield make
-    for model, field in ((CUSTOMER_SCORE, "x_partner_id"), (TASK, "x_partner_id"), (CASE, "partner_id")):
+    for model, field in (
+        (CUSTOMER_SCORE, "x_partner_id"),
+        (TASK, "x_partner_id"),
+        (CASE, "partner_id"),
+        (APPROVAL, "x_partner_id"),
+    ):
         _remove(admin, model, [[field, "in", made]])
     _remove(admin, "res.partner", [["id", "in", made]])
 

@@ -1,9 +1,12 @@
 """The set-up on a real Odoo: once is enough, an interrupted one is completed, the bot gets what it needs."""
 
+from collections.abc import Callable
+
 import pytest
 
 from pipelines.odoo import schema
-from pipelines.odoo.client import AccessDeniedError, OdooClient
+from pipelines.odoo.client import AccessDeniedError, LoginRefusedError, OdooClient
+from pipelines.odoo.removal import REMOVAL_WRITES, plan_removal, remove
 from pipelines.odoo.setup import plan_setup, setup
 from pipelines.settings import OdooConnection
 from pipelines.sources.odoo_entities import ODOO_MODELS
@@ -40,6 +43,44 @@ def test_an_interrupted_set_up_is_completed_without_doubles(admin: OdooClient) -
     assert setup(admin) == []
     again = admin.search_read("ir.model.data", [["module", "=", "reknit"], ["name", "in", names]], ["name", "res_id"])
     assert {row["name"]: row["res_id"] for row in again} == {row["name"]: row["res_id"] for row in rows}
+
+
+def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_it_back(
+    server: OdooConnection, admin: OdooClient, bot_server: OdooConnection, make_partners: Callable[[int], list[int]]
+) -> None:
+    remover = OdooClient.connect(server, REMOVAL_WRITES | {("mail.activity", "create"), ("ir.filters", "create")})
+    rows = admin.search_read("ir.model.data", [["module", "=", "reknit"]], ["name", "res_id"])
+    ids = {row["name"]: row["res_id"] for row in rows}
+    [partner] = make_partners(1)
+    [model] = admin.search_read("ir.model", [["model", "=", "res.partner"]], ["id"])
+    activity = {"activity_type_id": ids["activity_type_win_back"], "res_model_id": model["id"], "res_id": partner}
+    remover.call("mail.activity", "create", [activity])
+    mine = {"name": "Mine", "model_id": "res.partner", "domain": "[('x_reknit_value_at_risk', '>', 9)]"}
+    [favourite] = remover.call("ir.filters", "create", [[mine]])
+    try:
+        planned = [str(change) for change in plan_removal(remover)]
+        assert [line for line in planned if line.startswith("archive")] == [
+            "archive res.users user_bot",
+            "archive mail.activity.type activity_type_win_back",
+        ]
+        expected = {"ir.ui.menu menu_approval", "ir.filters Mine", "ir.ui.view view_partner_form"}
+        assert {f"delete {what}" for what in expected} <= {*planned}
+        assert [str(change) for change in remove(remover)] == planned
+
+        fields: list[object] = [["name", "=like", "x_reknit_%"]]
+        assert admin.search_read("ir.model.fields", fields, ["name"]) == []
+        assert admin.search_read("ir.model", [["model", "=like", "x_reknit_%"]], ["model"]) == []
+        assert admin.search_read("ir.model.data", [["module", "=", "reknit"]], ["name"]) == []
+        assert admin.search_read("ir.filters", [["id", "=", favourite]], ["name"]) == []
+        used = admin.search_read("mail.activity.type", [["id", "=", ids["activity_type_win_back"]]], ["active"])
+        assert [row["active"] for row in used] == [False]
+        with pytest.raises(LoginRefusedError):
+            OdooClient.connect(bot_server).search_read("res.partner", [], ["id"], limit=1)
+        assert plan_removal(remover) == []
+    finally:
+        setup(admin)
+    assert plan_setup(admin) == []
+    assert OdooClient.connect(bot_server).has_right(schema.CUSTOMER_SCORE, "create")
 
 
 def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: OdooClient) -> None:
@@ -106,6 +147,7 @@ def test_odoo_refuses_the_bot_what_the_client_would_let_through(
         (schema.CUSTOMER_SCORE, ["unlink"]),
         (schema.PRODUCT_SCORE, ["unlink"]),
         (schema.TASK, ["unlink"]),
+        (schema.APPROVAL, ["write", "unlink"]),
     ],
 )
 def test_the_bot_has_no_right_that_it_does_not_need(bot: OdooClient, model: str, rights: list[str]) -> None:

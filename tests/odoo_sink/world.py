@@ -15,7 +15,7 @@ import duckdb
 from pipelines.odoo.ledger import Store
 from pipelines.odoo.plan import Plan, build_desired, build_plan, match_targets
 from pipelines.odoo.state import SYNC_TABLES
-from pipelines.settings import TaskLimits
+from pipelines.settings import ApprovalKind, TaskLimits
 from pipelines.warehouse import transaction
 
 ODOO = "odoo_main"
@@ -59,6 +59,7 @@ class World:
 
     path: Path
     limits: TaskLimits = field(default_factory=TaskLimits)
+    approvals: dict[ApprovalKind, float] = field(default_factory=dict)
 
     @classmethod
     def create(cls, path: Path) -> "World":
@@ -126,7 +127,7 @@ class World:
         with self.store() as connection:
             build_desired(connection, self.limits)
             match_targets(connection, ODOO)
-            return build_plan(connection, ODOO)
+            return build_plan(connection, ODOO, approvals=self.approvals)
 
     def status(self) -> dict[str, str]:
         """Newest status of each key in the ledger."""

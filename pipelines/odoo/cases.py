@@ -1,0 +1,93 @@
+"""Cases: which returns a person should look at, what a case says, and when it is over.
+
+Belongs here: set-based SQL on the warehouse. Does not belong here: on which partner a case stands (`plan.py`) and
+sending it (`sink.py`). A case that a person worked on is the person's: it is neither changed nor closed.
+"""
+
+from pipelines.odoo.schema import CASE
+from pipelines.odoo.shown import html, items, plain
+
+# What Odoo calls a task that is done.
+DONE = "1_done"
+
+DESIRED_CASES = f"""
+    insert into sync_desired by name
+    with odd as (
+        from score_return_anomaly_current
+        where anomaly_level <> 'low'
+        order by improbability desc, return_order_id
+        limit $max_cases
+    )
+    select
+        'case' as target_kind,
+        'case:return:' || odd.brand || ':' || odd.return_order_id as key,
+        odd.return_order_id as entity_id,
+        odd.customer_id,
+        odd.brand,
+        to_json({{
+            'name': 'Unusual return at ' || {plain("ops_brand.brand_name")} || ': ' || {plain("odd.return_order_id")},
+            'description': '<p>' || {html("odd.suggested_action")} || '</p>' || {items("odd.reasons")}
+                || '<p>Returned: ' || odd.returned_amount::decimal(18, 2) || ' ' || odd.currency_code || '.</p>'
+        }}) as values_json,
+        odd.reasons,
+        odd.suggested_action,
+        odd.returned_amount as value_at_risk_amount,
+        odd.currency_code,
+        odd.model_version,
+        odd.as_of_date
+    from odd
+    inner join ops_brand using (brand)
+"""
+
+# Continuations of `with wanted, state`.
+_OURS = f"""
+    ours as (
+        from state
+        where target_kind = 'case'
+            and coalesce(values_json ->> '$.state', '') <> '{DONE}'
+            and coalesce(values_json ->> '$.active', 'true') = 'true'
+            and key not in (select key from sync_touch where odoo_name = $odoo_name)
+    )
+"""
+
+UPDATE_CASES = f"""
+    {_OURS},
+    text as (
+        select
+            ours.*,
+            json_object('name', ours.values_json -> '$.name', 'description', ours.values_json -> '$.description')
+                as old_json,
+            json_object('name', wanted.values_json -> '$.name', 'description', wanted.values_json -> '$.description')
+                as new_json
+        from ours inner join wanted using (key)
+    )
+    select
+        $odoo_name as odoo_name, key, target_kind, 'update' as operation, model, res_id, old_json as old_values_json,
+        new_json as new_values_json, json_merge_patch(values_json, new_json) as values_json,
+        'changed: what the case says' as reason
+    from text
+    where old_json::varchar <> new_json::varchar
+"""
+
+# Over is what is still scored and not unusual any more; what is too old to be scored stays with people.
+CLOSE_CASES = f"""
+    {_OURS},
+    over as (
+        select
+            ours.*,
+            json_object(
+                'state', '{DONE}',
+                'description', (ours.values_json ->> '$.description')
+                    || '<p>The matter is over: the return is not unusual any more.</p>'
+            ) as new_json
+        from ours
+        inner join score_return_anomaly_current as score
+            on ours.key = 'case:return:' || score.brand || ':' || score.return_order_id
+        where score.anomaly_level = 'low'
+    )
+    select
+        $odoo_name as odoo_name, key, target_kind, 'close' as operation, '{CASE}' as model, res_id,
+        json_object('description', values_json -> '$.description') as old_values_json, new_json as new_values_json,
+        json_merge_patch(values_json, new_json) as values_json, 'the matter is over' as reason
+    from over
+"""
