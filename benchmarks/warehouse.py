@@ -6,12 +6,13 @@ each return, in order of time, to the customer's latest sale of the product with
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -141,11 +142,12 @@ def empty_warehouse() -> Path:
     return warehouse_path()
 
 
-def run_dbt(warehouse: Path, folder: Path, *models: str) -> None:
+def run_dbt(warehouse: Path, folder: Path, *models: str, variables: Mapping[str, object] | None = None) -> None:
     subprocess.run(
         [
             sys.executable, "-m", "dbt.cli.main", "run", "--select", *models, "--project-dir", str(DBT_DIR),
             "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+            "--vars", json.dumps(variables or {}),
         ],
         env=os.environ | {"REKNIT_WAREHOUSE": str(warehouse)},
         stdout=subprocess.DEVNULL,

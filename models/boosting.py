@@ -10,8 +10,11 @@ import numpy as np
 
 from models.features import Feature, FeatureError
 
-# Same input, same trees: a fixed thread count and layout, and LightGBM's own deterministic mode.
-COMMON = {"deterministic": True, "force_row_wise": True, "num_threads": 2, "verbosity": -1}
+# Same input, same trees: a fixed layout, LightGBM's own deterministic mode, and threads that the data alone decide.
+COMMON = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+THREADS = 2
+# Below this many rows a second thread costs more than it does.
+SINGLE_THREAD_ROWS = 50_000
 
 
 def train(
@@ -24,10 +27,17 @@ def train(
     weight: np.ndarray | None = None,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     patience: int = 40,
+    offset: np.ndarray | None = None,
 ) -> lgb.Booster:
-    """A booster of `rounds` trees, or of the best number up to that where validation rows are given."""
-    settings = {**COMMON, **params, "seed": seed}
-    training = _dataset(values, label, features, settings, weight)
+    """A booster of `rounds` trees, or of the best number up to that where validation rows are given.
+
+    offset: a raw score of each row that the trees add to; a prediction is then without it.
+    """
+    settings = {**COMMON, "num_threads": _threads(len(values)), **params, "seed": seed}
+    monotone = [feature.monotone for feature in features]
+    if any(monotone):
+        settings["monotone_constraints"] = monotone
+    training = _dataset(values, label, features, settings, weight, offset)
     if validation is None:
         return lgb.train(settings, training, num_boost_round=rounds)
     return lgb.train(
@@ -39,17 +49,23 @@ def train(
     )
 
 
+def _threads(rows: int) -> int:
+    return THREADS if rows >= SINGLE_THREAD_ROWS else 1
+
+
 def _dataset(
     values: np.ndarray,
     label: np.ndarray,
     features: Sequence[Feature],
     settings: Mapping[str, object],
     weight: np.ndarray | None,
+    offset: np.ndarray | None,
 ) -> lgb.Dataset:
     return lgb.Dataset(
         values,
         label=label,
         weight=weight,
+        init_score=offset,
         feature_name=[f.name for f in features],
         categorical_feature=[f.name for f in features if f.kind == "category"],
         params=dict(settings),
@@ -71,7 +87,7 @@ def from_text(model_text: str, features: Sequence[Feature]) -> lgb.Booster:
 def predict(booster: lgb.Booster, values: np.ndarray, raw: bool = False) -> np.ndarray:
     if not len(values):
         return np.empty(0)
-    return np.asarray(booster.predict(values, raw_score=raw, num_threads=COMMON["num_threads"]))
+    return np.asarray(booster.predict(values, raw_score=raw, num_threads=_threads(len(values))))
 
 
 def group_contributions(
@@ -80,6 +96,6 @@ def group_contributions(
     """What each group of features adds to the raw score of each row: rows × groups."""
     if not len(values):
         return np.empty((0, len(groups)))
-    single = np.asarray(booster.predict(values, pred_contrib=True, num_threads=COMMON["num_threads"]))
+    single = np.asarray(booster.predict(values, pred_contrib=True, num_threads=_threads(len(values))))
     member = np.array([[float(f.group == group) for group in groups] for f in features])
     return single[:, :-1] @ member

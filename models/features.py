@@ -46,6 +46,9 @@ class Feature:
     null: what a missing value means. `refuse`: it cannot be missing, stop. `leave_out`: the row is not in the
     population, do not score it. `impute`: it means `fill`. `learn`: it is a fact of its own, which the model learns;
     where training had none, a missing value takes training's median and is counted.
+    null_where_zero: a count of the same table; where it is 0 there is nothing to tell the value from, and that it is
+    missing is no sign of a broken feed.
+    monotone: 1 where the prediction may only rise with the value, -1 where it may only fall.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Feature:
     meaning: str
     null: NullRule = "refuse"
     fill: float | None = None
+    monotone: Literal[-1, 0, 1] = 0
+    null_where_zero: str | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,10 @@ def check_null_share(frame: pl.DataFrame, features: Iterable[Feature], encoding:
     for feature in features:
         expected = encoding.null_share[feature.name] * rows
         chance = 3 * np.sqrt(expected * (1 - encoding.null_share[feature.name]))
-        if frame[feature.name].null_count() > expected + NULL_SHARE_TOLERANCE * rows + chance + 3:
+        missing = frame[feature.name].is_null()
+        if feature.null_where_zero is not None:
+            missing &= frame[feature.null_where_zero] > 0
+        if missing.sum() > expected + NULL_SHARE_TOLERANCE * rows + chance + 3:
             broken.append(feature.name)
     if broken:
         raise FeatureError(f"far more missing than in training, the feed looks broken: {', '.join(sorted(broken))}")

@@ -55,6 +55,13 @@ def lift_top_decile(happened: np.ndarray, score: np.ndarray) -> float | None:
     return float(happened[top].mean() / happened.mean())
 
 
+def correlation(actual: np.ndarray, predicted: np.ndarray) -> float | None:
+    """Pearson's. None where one of them does not vary."""
+    if np.ptp(actual) == 0 or np.ptp(predicted) == 0:
+        return None
+    return float(np.corrcoef(actual, predicted)[0, 1])
+
+
 def wape(actual: np.ndarray, forecast: np.ndarray) -> float | None:
     """Sum of absolute errors over the sum of what was sold."""
     total = actual.sum()

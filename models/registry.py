@@ -61,6 +61,15 @@ class CalibrationBin(_Record):
     observed: float
 
 
+class SegmentMetrics(_Record):
+    """How good a model was on a part of the test rows: those whose `dimension` is `value`."""
+
+    dimension: str
+    value: str
+    rows: int
+    metrics: dict[str, float | None]
+
+
 class ModelCard(_Record):
     """What a model is, what it was trained on, and how good it was on a period that it had not seen.
 
@@ -84,19 +93,24 @@ class ModelCard(_Record):
     baseline_name: str
     baseline_metrics: dict[str, float | None]
     calibration: tuple[CalibrationBin, ...]
+    segments: tuple[SegmentMetrics, ...] = ()
     counts: dict[str, int]
     seed: int
     limits: tuple[str, ...]
 
 
 class SavedModel(_Record):
-    """A model that can score by itself: LightGBM texts by role, the encoding, the calibration's numbers, the card."""
+    """A model that can score by itself: LightGBM texts by role, the encoding, calibration, parameters, the card.
+
+    parameters: numbers of what is no LightGBM model.
+    """
 
     task: Literal["churn", "demand", "returns"]
     brand: str
     model_texts: dict[str, str]
     encoding: Encoding | None
     calibration: dict[str, float]
+    parameters: dict[str, float] = {}
     card: ModelCard
 
     def counting(self, **counts: int) -> "SavedModel":

@@ -14,45 +14,104 @@ TABLE = FeatureTable(
     # which snapshot a row is from, not a season.
     context={"currency_code": "text", "month": "integer", "week_of_year": "integer"},
     features=(
-        Feature("recency_days", "integer", "recency", "Days since the last purchase", "leave_out"),
+        Feature("recency_days", "integer", "recency", "Days since the last purchase", "leave_out", monotone=1),
         Feature(
             "recency_to_gap_ratio",
             "number",
             "recency",
             "Days since the last purchase over the usual gap between purchases",
             "learn",
+            monotone=1,
         ),
-        Feature("order_count_28", "integer", "frequency", "Orders in the last 28 days"),
+        Feature(
+            "recency_to_longest_gap_ratio",
+            "number",
+            "recency",
+            "Days since the last purchase over the longest gap between purchases",
+            "learn",
+            monotone=1,
+        ),
+        Feature("order_count_28", "integer", "frequency", "Orders in the last 28 days", monotone=-1),
         Feature("order_count_28_before", "integer", "frequency", "Orders in the 28 days before those"),
-        Feature("order_count_84", "integer", "frequency", "Orders in the last 84 days"),
-        Feature("order_count_365", "integer", "frequency", "Orders in the last 365 days"),
-        Feature("active_days_count", "integer", "frequency", "Days with a purchase in the last 365 days"),
-        Feature("gap_mean_days", "number", "rhythm", "Usual (mean) days between purchase days", "learn"),
-        Feature("gap_std_days", "number", "rhythm", "Spread of the days between purchase days", "learn"),
-        Feature("gap_max_days", "integer", "rhythm", "Longest gap between purchase days", "learn"),
+        Feature("order_count_84", "integer", "frequency", "Orders in the last 84 days", monotone=-1),
+        Feature("order_count_365", "integer", "frequency", "Orders in the last 365 days", monotone=-1),
+        Feature("active_days_count", "integer", "frequency", "Days with a purchase in the last 365 days", monotone=-1),
+        Feature("purchase_day_count", "integer", "frequency", "Days with a purchase, all that are known", monotone=-1),
+        Feature(
+            "purchase_week_count_84", "integer", "frequency", "Of the last 12 weeks those with a purchase", monotone=-1
+        ),
+        Feature(
+            "recent_purchase_weight",
+            "number",
+            "frequency",
+            "Days with a purchase, each worth half as much 28 days later",
+            monotone=-1,
+        ),
+        Feature("gap_mean_days", "number", "rhythm", "Usual (mean) days between purchase days", "learn", monotone=1),
+        Feature("gap_std_days", "number", "rhythm", "Spread of the days between purchase days", "learn", monotone=1),
+        Feature("gap_max_days", "integer", "rhythm", "Longest gap between purchase days", "learn", monotone=1),
         Feature("gap_last_days", "integer", "rhythm", "Gap between the last two purchase days", "learn"),
         Feature("gap_last_to_mean_ratio", "number", "rhythm", "Last gap over the usual gap", "learn"),
-        Feature("net_amount_28", "number", "value", "Net purchases of the last 28 days"),
-        Feature("net_amount_84", "number", "value", "Net purchases of the last 84 days"),
-        Feature("net_amount_365", "number", "value", "Net purchases of the last 365 days"),
+        Feature("gap_mean_days_84", "number", "rhythm", "Mean gap that ended in the last 84 days", "learn", monotone=1),
+        Feature("gap_trend_ratio", "number", "rhythm", "Mean gap of the last 84 days over the usual gap", "learn"),
+        Feature("long_gap_count", "integer", "rhythm", "Gaps longer than the brand's horizon", monotone=1),
+        Feature("net_amount_28", "number", "value", "Net purchases of the last 28 days", monotone=-1),
+        Feature("net_amount_84", "number", "value", "Net purchases of the last 84 days", monotone=-1),
+        Feature("net_amount_365", "number", "value", "Net purchases of the last 365 days", monotone=-1),
         Feature(
-            "net_amount_trend_ratio", "number", "value", "Last 28 days' purchases over a third of 84 days'", "learn"
+            "net_amount_trend_ratio",
+            "number",
+            "value",
+            "Last 28 days' purchases over a third of 84 days'",
+            "learn",
+            null_where_zero="order_count_84",
         ),
         Feature("basket_amount_mean", "number", "basket", "Net amount of an order, mean of 365 days", "learn"),
-        Feature("basket_quantity_mean_84", "number", "basket", "Units of an order, mean of 84 days", "learn"),
-        Feature("category_count_84", "integer", "breadth", "Categories bought from in the last 84 days"),
-        Feature("department_count_84", "integer", "breadth", "Departments bought from in the last 84 days"),
-        Feature("discount_share_84", "number", "discount", "Discount over list value, last 84 days", "learn"),
-        Feature("web_share_84", "number", "channel", "Share of orders on line, last 84 days", "learn"),
+        Feature(
+            "basket_quantity_mean_84",
+            "number",
+            "basket",
+            "Units of an order, mean of 84 days",
+            "learn",
+            null_where_zero="order_count_84",
+        ),
+        Feature("category_count_84", "integer", "breadth", "Categories bought from in the last 84 days", monotone=-1),
+        Feature(
+            "department_count_84", "integer", "breadth", "Departments bought from in the last 84 days", monotone=-1
+        ),
+        Feature(
+            "discount_share_84",
+            "number",
+            "discount",
+            "Discount over list value, last 84 days",
+            "learn",
+            null_where_zero="order_count_84",
+        ),
+        Feature(
+            "web_share_84",
+            "number",
+            "channel",
+            "Share of orders on line, last 84 days",
+            "learn",
+            null_where_zero="order_count_84",
+        ),
         Feature("return_share_365", "number", "returns", "Returned over bought amount, last 365 days", "learn"),
+        Feature("service_case_count_365", "integer", "service", "Service cases of the last 365 days"),
         Feature("loyalty_points_balance", "integer", "loyalty", "Loyalty points on the account", "learn"),
         Feature("loyalty_points_redeemed_84", "integer", "loyalty", "Loyalty points used in the last 84 days", "learn"),
         Feature("campaign_contact_count_84", "integer", "campaign", "Campaign sends of the last 84 days"),
-        Feature("campaign_redemption_count_84", "integer", "campaign", "Coupons redeemed in the last 84 days"),
+        Feature(
+            "campaign_redemption_count_84", "integer", "campaign", "Coupons redeemed in the last 84 days", monotone=-1
+        ),
         Feature("tenure_days", "integer", "relation", "Days since the first purchase"),
         Feature("brand_count", "integer", "relation", "Brands of the retailer bought from"),
     ),
-    labels={"lapsed": "flag", "future_net_amount": "number"},
+    labels={
+        "lapsed": "flag",
+        "future_purchase_day_count": "integer",
+        "future_net_amount": "number",
+        "purchase_day_count_since": "integer",
+    },
 )
 FEATURES = TABLE.features
 GROUPS = tuple(dict.fromkeys(feature.group for feature in FEATURES))
@@ -88,6 +147,9 @@ SENTENCES: dict[str, pl.Expr] = {
     "channel": pl.format("{} % of the orders of the last 84 days on line", percent("web_share_84")),
     "returns": pl.when(pl.col("return_share_365") >= 0.005).then(
         pl.format("{} % of the amount bought in a year was returned", percent("return_share_365"))
+    ),
+    "service": pl.when(pl.col("service_case_count_365") > 0).then(
+        pl.format("{} in a year", counted("service_case_count_365", "service case", "service cases"))
     ),
     "loyalty": pl.format("{} on the loyalty account", counted("loyalty_points_balance", "point", "points")),
     "campaign": pl.format(

@@ -12,7 +12,7 @@ from models import boosting
 from models.calibration import calibrated
 from models.churn.features import FEATURES, GROUPS, SENTENCES
 from models.churn.settings import ChurnBrand
-from models.churn.value import expected_value
+from models.churn.value import ValueModel, rate_value
 from models.reasons import top_reasons
 from models.registry import SavedModel
 
@@ -59,9 +59,11 @@ def scores(
     """Score rows of one brand's customers, all of one snapshot. values: the rows encoded; None for the rule."""
     if values is None:
         probability = rule_probability(rows, settings.horizon_days)
+        value = rate_value(rows, rows)
         facts = rows.select(pl.concat_list(pl.lit(FALLBACK_REASON), SENTENCES["recency"])).to_series()
     else:
         probability, contributions = model_probability(model, values)
+        value = pl.Series(np.round(ValueModel.of(model).expected_value(rows, values), 4), dtype=pl.Float64)
         # Reasons speak for the score: what raises the risk where it is high or above the usual, else what lowers it.
         is_risk = (probability >= settings.high_probability) | (contributions.sum(axis=1) > 0)
         direction = np.where(is_risk, 1.0, -1.0)
@@ -79,7 +81,7 @@ def scores(
             as_of_date=pl.lit(as_of),
             model_version=pl.lit(model.version),
             churn_probability=pl.Series(np.round(probability, 6), dtype=pl.Float64),
-            expected_value_amount=expected_value(rows, rows),
+            expected_value_amount=value,
             reasons=facts,
             is_fallback=pl.lit(model.card.is_fallback),
         )

@@ -5,9 +5,10 @@ rule. Snapshots are cut so that at each one, all labels of the earlier part were
 
     train snapshots, label windows over by V | validation V, label window over by T | test T, label window over by as_of
 
-Validation chooses the number of trees and calibrates; the test is scored once, for the card. The model that scores is
-trained again on all labelled snapshots with that number of trees. Its calibration is fitted on the out-of-time
-predictions for validation and test, the most recent ones there are.
+Validation chooses the shape and number of trees from a small fixed grid, tells whether LightGBM or BG/NBD alone
+foretells purchases better, and calibrates; the test is scored once, for the card. The model that scores is trained
+again on all labelled snapshots with what was chosen. Its calibration is fitted on the out-of-time predictions for
+validation and test, the most recent ones there are.
 """
 
 from dataclasses import dataclass
@@ -19,21 +20,24 @@ import polars as pl
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
 from models.churn.features import FEATURES
-from models.churn.value import expected_value
+from models.churn.value import ROLE, ValueModel, fit_value
 from models.features import Encoding, date_span, encode, fit_encoding
-from models.registry import FeatureNote, ModelCard, SavedModel
+from models.registry import FeatureNote, ModelCard, SavedModel, SegmentMetrics
 
 PARAMS = {
     "objective": "binary",
     "learning_rate": 0.03,
-    "num_leaves": 15,
     "min_data_in_leaf": 60,
-    "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
     "max_bin": 127,
 }
+# Leaves of a tree and the share of features that it sees.
+GRID = (
+    {"num_leaves": 7, "feature_fraction": 0.3},
+    {"num_leaves": 15, "feature_fraction": 0.6},
+)
 MAX_ROUNDS = 600
 MIN_TRAIN_ROWS = 200
 MIN_OF_EACH_CLASS = 20
@@ -42,7 +46,7 @@ LIMITS = (
     "A score is of a customer who bought in the brand's active days; others have no score.",
     "Calibrated on the last labelled snapshots: a sudden change in how all customers buy shows only after the horizon.",
     "The calendar is not a feature; a season that training has not seen is not foreseen.",
-    "Expected value is the customer's own rate of purchase, drawn to the brand's mean; it knows no growth.",
+    "Expected value takes purchases to go on as in the past year; it knows no growth and no season.",
 )
 
 
@@ -85,30 +89,66 @@ def fit(
     train, validation, test = (
         encode(part, FEATURES, encoding).values for part in (cut.train, cut.validation, cut.test)
     )
-    booster = boosting.train(
-        train, _label(cut.train), FEATURES, PARAMS, MAX_ROUNDS, seed, validation=(validation, _label(cut.validation))
-    )
+    happened = _label(cut.validation)
+    trials = [
+        boosting.train(
+            train, _label(cut.train), FEATURES, PARAMS | shape, MAX_ROUNDS, seed, validation=(validation, happened)
+        )
+        for shape in GRID
+    ]
+    losses = [metrics.log_loss(happened, boosting.predict(booster, validation)) for booster in trials]
+    best = int(np.argmin(losses))
+    shape, booster = GRID[best], trials[best]
     rounds = max(booster.best_iteration, 1)
     raw_validation = boosting.predict(booster, validation, raw=True)
     raw_test = boosting.predict(booster, test, raw=True)
-    test_calibration = fit_calibration(raw_validation, _label(cut.validation))
+    test_calibration = fit_calibration(raw_validation, happened)
     test_probability = calibrated(raw_test, test_calibration)
 
     labelled = rows.filter(pl.col("lapsed").is_not_null(), pl.col("snapshot_date") + timedelta(horizon_days) <= as_of)
     final_encoding = fit_encoding(labelled, FEATURES)
     final = boosting.train(
-        encode(labelled, FEATURES, final_encoding).values, _label(labelled), FEATURES, PARAMS, rounds, seed
+        encode(labelled, FEATURES, final_encoding).values, _label(labelled), FEATURES, PARAMS | shape, rounds, seed
     )
     calibration = fit_calibration(
-        np.concatenate([raw_validation, raw_test]), np.concatenate([_label(cut.validation), _label(cut.test)])
+        np.concatenate([raw_validation, raw_test]), np.concatenate([happened, _label(cut.test)])
     )
-    card = _card(cut, labelled, test_probability, final_encoding, rounds, brand, horizon_days, as_of, seed)
+    horizon = ("future_purchase_day_count", pl.lit(horizon_days))
+    value = fit_value(cut.validation, cut.train, encoding, *horizon, seed)
+    errors = [
+        metrics.rmse(_purchases(cut.validation), of.expected_purchases(cut.validation, validation, horizon_days))
+        for of in (value, value.uncorrected)
+    ]
+    is_corrected = errors[0] < errors[1]
+    value = fit_value(cut.test, pl.concat([cut.train, cut.validation]), encoding, *horizon, seed)
+    plain_value_metrics = _value_metrics(value.uncorrected, cut.test, test, horizon_days)
+    value_metrics = _value_metrics(value, cut.test, test, horizon_days) if is_corrected else plain_value_metrics
+    past = rows.filter(pl.col("snapshot_date") < as_of)
+    _, latest = date_span(rows, "snapshot_date")
+    value = fit_value(
+        rows.filter(pl.col("snapshot_date") == latest),
+        past,
+        final_encoding,
+        "purchase_day_count_since",
+        (pl.lit(as_of) - pl.col("snapshot_date")).dt.total_days(),
+        seed,
+    )
+    if not is_corrected:
+        value = value.uncorrected
+    card = _card(
+        cut, labelled, test_probability, final_encoding,
+        f"LightGBM, {rounds} trees of {shape['num_leaves']} leaves (chosen on validation), Platt calibration on "
+        f"out-of-time predictions. Lapsed: no purchase in the {horizon_days} days after the snapshot. Value: "
+        f"{'LightGBM on BG/NBD' if is_corrected else 'BG/NBD'} (chosen on validation) and Gamma-Gamma.",
+        value_metrics, {f"bg_nbd_{name}": metric for name, metric in plain_value_metrics.items()}, brand, as_of, seed,
+    )  # fmt: skip
     model = SavedModel(
         task="churn",
         brand=brand,
-        model_texts={"lapse": boosting.text(final)},
+        model_texts={"lapse": boosting.text(final)} | ({} if value.correction is None else {ROLE: value.correction}),
         encoding=final_encoding,
         calibration=calibration,
+        parameters=value.parameters,
         card=card,
     )
     return model, final_encoding
@@ -145,14 +185,66 @@ def _label(rows: pl.DataFrame) -> np.ndarray:
     return rows["lapsed"].cast(pl.Float64).to_numpy()
 
 
+def _purchases(rows: pl.DataFrame) -> np.ndarray:
+    return rows["future_purchase_day_count"].cast(pl.Float64).to_numpy()
+
+
+def _value_metrics(
+    value: ValueModel, rows: pl.DataFrame, values: np.ndarray, horizon_days: int
+) -> dict[str, float | None]:
+    """How purchases and amounts of the horizon were foretold."""
+    actual, expected = _purchases(rows), value.expected_purchases(rows, values, horizon_days)
+    amount = rows["future_net_amount"].to_numpy()
+    expected_amount = value.expected_value(rows, values, horizon_days)
+    return {
+        "purchases_correlation": metrics.correlation(actual, expected),
+        "purchases_total_error": metrics.bias(actual, expected),
+        "value_correlation": metrics.correlation(amount, expected_amount),
+        "value_total_error": metrics.bias(amount, expected_amount),
+    }
+
+
+def _segments(rows: pl.DataFrame, probability: np.ndarray) -> tuple[SegmentMetrics, ...]:
+    """Metrics by where the customer buys, and by how long the customer is known."""
+    tenure = pl.col("tenure_days")
+    dimensions = {
+        "channel": pl.when(pl.col("web_share_84") > 0.5)
+        .then(pl.lit("mostly on line"))
+        .otherwise(pl.lit("mostly stores")),
+        "tenure": pl.when(tenure < 90)
+        .then(pl.lit("under 90 days"))
+        .when(tenure < 365)
+        .then(pl.lit("90 to 364 days"))
+        .otherwise(pl.lit("365 days and more")),
+    }
+    found = []
+    for dimension, expression in dimensions.items():
+        member = rows.select(expression).to_series()
+        for value in sorted(member.unique()):
+            is_in = (member == value).to_numpy()
+            happened = _label(rows)[is_in]
+            measured = {
+                "auc": metrics.auc(happened, probability[is_in]),
+                "predicted_share": float(probability[is_in].mean()),
+                "lapsed_share": float(happened.mean()),
+            }
+            found.append(
+                SegmentMetrics(
+                    dimension=dimension, value=value, rows=int(is_in.sum()), metrics=metrics.rounded(measured)
+                )
+            )
+    return tuple(found)
+
+
 def _card(
     cut: Cut,
     labelled: pl.DataFrame,
     probability: np.ndarray,
     encoding: Encoding,
-    rounds: int,
+    method: str,
+    value_metrics: dict[str, float | None],
+    plain_value_metrics: dict[str, float | None],
     brand: str,
-    horizon_days: int,
     as_of: date,
     seed: int,
 ) -> ModelCard:
@@ -164,17 +256,13 @@ def _card(
     }
     rule_auc = {name: metrics.auc(happened, score) for name, score in rules.items()}
     best_rule = max(sorted(rule_auc), key=lambda name: rule_auc[name] or 0)
-    stayed = cut.test.filter(~pl.col("lapsed"))
-    expected = float(expected_value(stayed, cut.test).sum()) * horizon_days / 365
-    actual = float(stayed["future_net_amount"].sum())
     data_from, data_to = date_span(labelled, "snapshot_date")
     test_date, _ = date_span(cut.test, "snapshot_date")
     return ModelCard(
         task="churn",
         brand=brand,
         as_of=as_of,
-        method=f"LightGBM, {rounds} trees (chosen on validation), Platt calibration on out-of-time predictions. "
-        f"Lapsed: no purchase in the {horizon_days} days after the snapshot.",
+        method=method,
         is_fallback=False,
         data_from=data_from,
         data_to=data_to,
@@ -190,7 +278,7 @@ def _card(
                 "ece": metrics.calibration_error(bins),
                 "lift_decile": metrics.lift_top_decile(happened, probability),
                 "lapsed_share": float(happened.mean()),
-                "value_total_ratio": expected / actual if actual > 0 else None,
+                **value_metrics,
             }
         ),
         baseline_name=best_rule,
@@ -198,9 +286,11 @@ def _card(
             {
                 **{f"{name.split()[0]}_auc": value for name, value in rule_auc.items()},
                 **{f"{name.split()[0]}_lift_decile": metrics.lift_top_decile(happened, s) for name, s in rules.items()},
+                **plain_value_metrics,
             }
         ),
         calibration=bins,
+        segments=_segments(cut.test, probability),
         counts={
             "evaluation_train_rows": cut.train.height,
             "validation_rows": cut.validation.height,

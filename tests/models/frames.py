@@ -65,6 +65,7 @@ def churn_frame(brand: str = "grocer", customers: int = 120, snapshots: int = 7,
             "order_count_84": orders,
             "order_count_365": orders * 3,
             "active_days_count": orders * 3,
+            "purchase_day_count": orders * 3,
             "gap_mean_days": gap,
             "gap_std_days": gap / 2,
             "gap_max_days": (gap * 2).astype(int),
@@ -79,6 +80,12 @@ def churn_frame(brand: str = "grocer", customers: int = 120, snapshots: int = 7,
             "future_net_amount": pl.Series(
                 [0.0 if x else 50.0 if k else None for x, k in zip(lapsed, known, strict=True)], dtype=pl.Float64
             ).set(pl.Series(~known), None),
+            "future_purchase_day_count": pl.Series(
+                [0 if x else max(int(28 / g), 1) if k else None for x, g, k in zip(lapsed, gap, known, strict=True)]
+            ).set(pl.Series(~known), None),
+            "purchase_day_count_since": pl.Series(np.where(lapsed, 0, (28 * step / gap).astype(int))).set(
+                pl.Series(~known), None
+            ),
         },
         n,
     )

@@ -12,7 +12,7 @@ from models.churn import ChurnBrand, fit_and_score
 from models.churn.features import TABLE
 from models.churn.score import model_probability
 from models.churn.train import cut_by_time
-from models.churn.value import expected_value
+from models.churn.value import rate_value
 from models.features import FeatureError, encode
 from models.registry import load, save
 from tests.models.frames import AS_OF, churn_frame, typed
@@ -99,7 +99,7 @@ def test_value_at_risk_is_probability_times_value(result):
     assert rows["off"].max() < 1e-3
 
 
-def test_expected_value_by_hand():
+def test_value_of_a_brand_without_a_model_by_hand():
     rows = typed(
         TABLE,
         {
@@ -112,7 +112,7 @@ def test_expected_value_by_hand():
     )
     # Kept 364 in 364 days and 140 in 28 days: the brand's rate is 504 / 392 a day; 84 days of it are 108.
     # A: (364 + 108) / 448 · 365 = 384.5536; B: (140 + 108) / 112 · 365 = 808.2143.
-    assert expected_value(rows, rows).to_list() == pytest.approx([384.5536, 808.2143])
+    assert rate_value(rows, rows).to_list() == pytest.approx([384.5536, 808.2143])
 
 
 def test_every_number_in_a_reason_is_the_customers_own(frame, result):

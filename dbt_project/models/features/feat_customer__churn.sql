@@ -24,6 +24,8 @@ with
             key.snapshot_date,
             key.customer_id,
             cast(key.snapshot_date - past.order_date as integer) as age_days,
+            -- Who buys a gift card is there, though nothing is sold before the card is redeemed.
+            past.sale_line_count > 0 or past.gift_card_line_count > 0 as is_purchase,
             past.*
         from customer_key as key
         inner join
@@ -38,27 +40,29 @@ with
             snapshot_date,
             customer_id,
             brand,
-            min(age_days) filter (where sale_line_count > 0) as recency_days,
-            max(age_days) filter (where sale_line_count > 0) as tenure_days,
+            min(age_days) filter (where is_purchase) as recency_days,
+            max(age_days) filter (where is_purchase) as tenure_days,
             {%- for days in [28, 84, 365] %}
                 count(distinct order_id) filter (
-                    where sale_line_count > 0 and age_days < {{ days }}
+                    where is_purchase and age_days < {{ days }}
                 ) as order_count_{{ days }},
                 coalesce(
                     sum(sale_net_amount) filter (where age_days < {{ days }}), 0
                 ) as net_amount_{{ days }},
             {%- endfor %}
             count(distinct order_id) filter (
-                where sale_line_count > 0 and age_days between 28 and 55
+                where is_purchase and age_days between 28 and 55
             ) as order_count_28_before,
-            count(distinct order_date) filter (
-                where sale_line_count > 0 and age_days < 365
-            ) as active_days_count,
+            count(distinct order_date) filter (where is_purchase) as purchase_day_count,
+            count(distinct order_date) filter (where is_purchase and age_days < 365) as active_days_count,
+            count(distinct {{ marts_whole_quotient("age_days", 7) }}) filter (
+                where is_purchase and age_days < 84
+            ) as purchase_week_count_84,
             sum(sale_quantity) filter (where age_days < 84) as quantity_84,
             sum(sale_gross_amount) filter (where age_days < 84) as gross_amount_84,
             sum(sale_discount_amount) filter (where age_days < 84) as discount_amount_84,
             count(distinct order_id) filter (
-                where sale_line_count > 0 and age_days < 84 and channel = 'web'
+                where is_purchase and age_days < 84 and channel = 'web'
             ) as web_order_count_84,
             sum(return_net_amount) filter (where age_days < 365) as return_net_amount_365
         from known_order
@@ -78,11 +82,7 @@ with
             order_date,
             cast(order_date - lag(order_date) over visits as integer) as gap_days
         from
-            (
-                select distinct snapshot_date, customer_id, brand, order_date
-                from known_order
-                where sale_line_count > 0
-            )
+            (select distinct snapshot_date, customer_id, brand, order_date from known_order where is_purchase)
         window visits as (partition by snapshot_date, customer_id, brand order by order_date)
     ),
     rhythm as (
@@ -93,8 +93,20 @@ with
             {{ marts_ratio("sum(gap_days)", "count(gap_days)") }} as gap_mean_days,
             {{ marts_standard_deviation("gap_days", "count(gap_days)") }} as gap_std_days,
             max(gap_days) as gap_max_days,
-            arg_max(gap_days, order_date) as gap_last_days
+            arg_max(gap_days, order_date) as gap_last_days,
+            {{
+                marts_ratio(
+                    "sum(gap_days) filter (where order_date > snapshot_date - 84)",
+                    "count(gap_days) filter (where order_date > snapshot_date - 84)",
+                )
+            }} as gap_mean_days_84,
+            count(*) filter (where gap_days > setting.churn_horizon_days) as long_gap_count,
+            -- Exact sums: doubles would depend on the order of addition.
+            sum(
+                cast(pow(0.5, (snapshot_date - order_date) / 28.0) as decimal(18, 6))
+            ) as recent_purchase_weight
         from visit
+        inner join {{ source("ops", "ops_brand") }} as setting using (brand)
         group by snapshot_date, customer_id, brand
     ),
     breadth as (
@@ -158,10 +170,21 @@ with
             and used.known_date <= key.snapshot_date
         group by key.snapshot_date, key.customer_id, used.brand
     ),
+    service as (
+        select key.snapshot_date, key.customer_id, request.brand, count(*) as service_case_count_365
+        from customer_key as key
+        inner join
+            {{ ref("fct_service_case") }} as request
+            on key.customer_source_name = request.customer_source_name
+            and key.source_customer_id = request.source_customer_id
+            and request.created_date between key.snapshot_date - 364 and key.snapshot_date
+            and request.known_date <= key.snapshot_date
+        group by key.snapshot_date, key.customer_id, request.brand
+    ),
     other_brand as (
         select snapshot_date, customer_id, count(distinct brand) as brand_count
         from known_order
-        where sale_line_count > 0
+        where is_purchase
         group by snapshot_date, customer_id
     ),
 
@@ -180,8 +203,12 @@ with
             active.snapshot_date,
             active.customer_id,
             active.brand,
-            count(*) as future_order_count,
-            sum(future.sale_net_amount) as future_net_amount
+            {%- set in_horizon %}
+                future.order_date <= active.snapshot_date + active.churn_horizon_days
+            {% endset %}
+            count(distinct future.order_date) filter (where {{ in_horizon }}) as future_purchase_day_count,
+            sum(future.sale_net_amount) filter (where {{ in_horizon }}) as future_net_amount,
+            count(distinct future.order_date) as purchase_day_count_since
         from active
         inner join label_key using (snapshot_date, customer_id)
         inner join
@@ -190,9 +217,9 @@ with
             and label_key.source_customer_id = future.source_customer_id
             and active.brand = future.brand
             and future.order_date > active.snapshot_date
-            and future.order_date <= active.snapshot_date + active.churn_horizon_days
+            and future.order_date <= {{ as_of }}
             and future.known_date <= {{ as_of }}
-        where future.sale_line_count > 0 and active.snapshot_date + active.churn_horizon_days <= {{ as_of }}
+        where future.sale_line_count > 0 or future.gift_card_line_count > 0
         group by active.snapshot_date, active.customer_id, active.brand
     )
 
@@ -211,10 +238,17 @@ select
     {{ marts_double("active.net_amount_84") }} as net_amount_84,
     {{ marts_double("active.net_amount_365") }} as net_amount_365,
     active.active_days_count,
+    active.purchase_day_count,
+    active.purchase_week_count_84,
+    {{ marts_double("rhythm.recent_purchase_weight") }} as recent_purchase_weight,
     rhythm.gap_mean_days,
     rhythm.gap_std_days,
     rhythm.gap_max_days,
     rhythm.gap_last_days,
+    rhythm.gap_mean_days_84,
+    rhythm.long_gap_count,
+    {{ marts_ratio("active.recency_days", "rhythm.gap_max_days") }} as recency_to_longest_gap_ratio,
+    {{ marts_ratio("rhythm.gap_mean_days_84", "rhythm.gap_mean_days") }} as gap_trend_ratio,
     {{ marts_ratio("active.recency_days", "rhythm.gap_mean_days") }} as recency_to_gap_ratio,
     {{ marts_ratio("rhythm.gap_last_days", "rhythm.gap_mean_days") }} as gap_last_to_mean_ratio,
     {{ marts_ratio("active.net_amount_365", "active.order_count_365") }} as basket_amount_mean,
@@ -229,22 +263,31 @@ select
     points.loyalty_points_redeemed_84,
     coalesce(contact.campaign_contact_count_84, 0) as campaign_contact_count_84,
     coalesce(redemption.campaign_redemption_count_84, 0) as campaign_redemption_count_84,
+    coalesce(service.service_case_count_365, 0) as service_case_count_365,
     other_brand.brand_count,
     month(active.snapshot_date) as month,
     weekofyear(active.snapshot_date) as week_of_year,
     case
         when active.snapshot_date + active.churn_horizon_days <= {{ as_of }}
-        then outcome.future_order_count is null
+        then coalesce(outcome.future_purchase_day_count, 0) = 0
     end as lapsed,
     case
         when active.snapshot_date + active.churn_horizon_days <= {{ as_of }}
+        then coalesce(outcome.future_purchase_day_count, 0)
+    end as future_purchase_day_count,
+    case
+        when active.snapshot_date + active.churn_horizon_days <= {{ as_of }}
         then {{ marts_double("coalesce(outcome.future_net_amount, 0)") }}
-    end as future_net_amount
+    end as future_net_amount,
+    case
+        when active.snapshot_date < {{ as_of }} then coalesce(outcome.purchase_day_count_since, 0)
+    end as purchase_day_count_since
 from active
 left join rhythm using (snapshot_date, customer_id, brand)
 left join breadth using (snapshot_date, customer_id, brand)
 left join points using (snapshot_date, customer_id, brand)
 left join contact using (snapshot_date, customer_id, brand)
 left join redemption using (snapshot_date, customer_id, brand)
+left join service using (snapshot_date, customer_id, brand)
 left join other_brand using (snapshot_date, customer_id)
 left join outcome using (snapshot_date, customer_id, brand)

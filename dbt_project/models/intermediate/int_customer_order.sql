@@ -1,4 +1,5 @@
--- Product sales and returns of a source's customer by order, with the date they were known: the grain that
+-- Product sales and returns, and gift cards bought, of a source's customer by order, with the date they
+-- were known: the grain that
 -- customer features are made of. It carries the source's key, so that each feature can join the identity
 -- of its own date.
 {{
@@ -19,7 +20,8 @@ with
             order_line.channel,
             order_line.order_date,
             order_line.known_date,
-            order_line.line_kind,
+            -- A gift card is no sale: what is bought with it is.
+            if(order_line.item_kind = 'gift_card', 'gift_card', order_line.line_kind) as line_kind,
             -- Litres of fuel and amounts of money do not add up with goods.
             if(order_line.unit_of_measure = 'piece', order_line.quantity, 0) as quantity,
             case
@@ -38,7 +40,12 @@ with
         from {{ only_changed(ref("fct_order_line"), "order_id") }} as order_line
         inner join {{ source("ops", "ops_brand") }} as brand on order_line.brand = brand.brand
         left join {{ marts_exchange_rate("rate", "brand.currency_code", "order_line.order_date") }}
-        where order_line.item_kind = 'product' and order_line.source_customer_id is not null
+        where
+            (
+                order_line.item_kind = 'product'
+                or (order_line.item_kind = 'gift_card' and order_line.line_kind = 'sale')
+            )
+            and order_line.source_customer_id is not null
     )
 select
     customer_source_name,
@@ -50,6 +57,7 @@ select
     known_date,
     count(*) filter (where line_kind = 'sale') as sale_line_count,
     count(*) filter (where line_kind = 'return') as return_line_count,
+    count(*) filter (where line_kind = 'gift_card') as gift_card_line_count,
     cast(coalesce(sum(quantity) filter (where line_kind = 'sale'), 0) as decimal(18, 3)) as sale_quantity,
     cast(
         coalesce(- sum(quantity) filter (where line_kind = 'return'), 0) as decimal(18, 3)
