@@ -14,7 +14,7 @@ from rich.table import Table
 
 from models.identity.explanation import named, spelt
 from models.identity.settings import Engine
-from pipelines import identities, runs, writeback
+from pipelines import deciding, decisions, identities, runs, writeback
 from pipelines.odoo import removal, setup
 from pipelines.odoo.client import OdooClient, OdooError
 from pipelines.odoo.ledger import PlanChangedError
@@ -41,6 +41,7 @@ EXPECTED_ERRORS = (
     OdooError,
     writeback.NoOdooError,
     identities.IdentityError,
+    decisions.DecisionError,
 )
 
 AsOf = Annotated[str | None, typer.Option(help="Business date, inclusive (YYYY-MM-DD); the last full day if left out.")]
@@ -306,6 +307,91 @@ def identity_customer(customer_id: Annotated[str, typer.Argument(help="A custome
     _migrated_settings()
     for title, (columns, rows) in identities.customer(customer_id).items():
         console.print(_table(title, columns, rows))
+
+
+Why = Annotated[str, typer.Option(help="The reason, for whoever reads it later.")]
+
+
+@identity_app.command("same", epilog="Example: retail identity same shop:12 loyalty:77 --why 'asked at the till'")
+def identity_same(
+    names: Annotated[list[str], typer.Argument(help="Records (source:id) or customer_ids, two or more.")], why: Why = ""
+) -> None:
+    """Decide that records or customers are one customer, from the next run on and for good."""
+    _migrated_settings()
+    _show_decided(deciding.same(names, why))
+
+
+@identity_app.command("different", epilog="Example: retail identity different shop:12 loyalty:77 --why 'her sister'")
+def identity_different(
+    left: Annotated[str, typer.Argument(help="A source's record (source:id) or a customer_id.")],
+    right: Annotated[str, typer.Argument(help="Another one.")],
+    why: Why = "",
+) -> None:
+    """Decide that two records or customers are never one customer, whatever links them."""
+    _migrated_settings()
+    _show_decided(deciding.different(left, right, why))
+
+
+@identity_app.command("split", epilog="Example: retail identity split C0123456789ab --records shop:12,shop:14")
+def identity_split(
+    customer_id: Annotated[str, typer.Argument(help="A current customer_id.")],
+    records: Annotated[
+        list[str] | None,
+        typer.Option(help="Records of one person, joined by commas; once a person. The rest is another."),
+    ] = None,
+    why: Why = "",
+) -> None:
+    """Decide that a customer's records are of several; without --records, that each is of another."""
+    _migrated_settings()
+    _show_decided(deciding.split(customer_id, [part.split(",") for part in records or []], why))
+
+
+@identity_app.command("decisions", epilog="Example: retail identity decisions")
+def identity_decisions() -> None:
+    """List what people decided, the newest first, and which of it is in force."""
+    _migrated_settings()
+    columns = ["decision", "kind", "records", "when, UTC", "who", "where", "why", "state"]
+    console.print(_table("Decisions", columns, deciding.every_decision()))
+
+
+@identity_app.command("withdraw", epilog="Example: retail identity withdraw D0123456789ab")
+def identity_withdraw(
+    decision_id: Annotated[str, typer.Argument(help="As `retail identity decisions` shows it.")],
+) -> None:
+    """End a decision: from the next run on the records are judged without it."""
+    _migrated_settings()
+    deciding.withdraw(decision_id)
+    console.print(f"{decision_id} is withdrawn. The next run follows.")
+
+
+@identity_app.command("review", epilog="Example: retail identity review")
+def identity_review() -> None:
+    """List the pairs of records that the line asks about."""
+    _migrated_settings()
+    questions = deciding.open_questions()
+    console.print(_table("Open questions", ["question", "asked", "record", "other record", "why"], questions))
+    for review_id, _, left, right, _ in questions[:1]:
+        console.print(f"To see both: retail identity explain {left} {right}", soft_wrap=True)
+        console.print(f"To answer: retail identity answer {review_id} {'|'.join(decisions.ANSWERS)}", soft_wrap=True)
+
+
+@identity_app.command("answer", epilog="Example: retail identity answer R0123456789ab different")
+def identity_answer(
+    review_id: Annotated[str, typer.Argument(help="As `retail identity review` shows it.")],
+    answer: Annotated[str, typer.Argument(help="same, different or unsure.")],
+) -> None:
+    """Answer a question; same and different become decisions."""
+    if answer not in decisions.ANSWERS:
+        _fail(f"An answer is {', '.join(decisions.ANSWERS)}, not {answer}.")
+    _migrated_settings()
+    made = deciding.answer(review_id, answer)
+    console.print(f"{review_id} is answered{f' by decision {made}' if made else ''}. The next run follows.")
+
+
+def _show_decided(decided: deciding.Decided) -> None:
+    console.print(f"Decision {decided.decision_id}. The next run follows.")
+    for one in decided.unfollowed:
+        console.print(f"{one.decision_id} is not followed: {one.why}.", style="red", soft_wrap=True)
 
 
 @identity_app.command("reestimate", epilog="Example: retail identity reestimate --apply")

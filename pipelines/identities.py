@@ -22,6 +22,7 @@ from models.identity.reestimate import Table, before_and_after
 from models.identity.settings import RECORD_KINDS, IdentityConfig, OwnContact, RecordKind
 from models.identity.stable_ids import KEY
 from models.identity.waterfall import waterfall
+from pipelines import decisions
 from pipelines.settings import Settings, load_settings, state_dir
 from pipelines.warehouse import connect, transaction
 
@@ -61,6 +62,17 @@ _CUSTOMER = {
         ("date", "customer", "what", "other customer", "cause", "evidence"),
         """select as_of_date, customer_id, kind, other_customer_id, cause, evidence from identity_event
         where customer_id = $customer_id or other_customer_id = $customer_id order by all""",
+    ),
+    "Decisions": (
+        ("decision", "kind", "who", "when, UTC", "why"),
+        """with named as (
+            select decision_id, unnest(records, recursive := true) from identity_decision where withdrawn_at is null
+        )
+        select decision_id, kind, decided_by, strftime(decided_at, '%Y-%m-%d %H:%M'), reason from identity_decision
+        where decision_id in (
+            select decision_id from named join identity_xref using (source_name, source_customer_id)
+            where customer_id = $customer_id and valid_to is null
+        ) order by decided_at, decision_id""",
     ),
     "Household": (
         ("household", "customer"),
@@ -104,26 +116,33 @@ def config(connection: Connection, settings: Settings) -> IdentityConfig:
 def explain(left: str, right: str) -> Explained:
     """Why two records (source:id) or customers are linked or not, by the model of the last run."""
     with connect() as connection:
-        lefts, rights = _records_of(connection, left), _records_of(connection, right)
+        lefts, rights = records_of(connection, left), records_of(connection, right)
         rights = [key for key in rights if key not in lefts] or rights
         if set(lefts) & set(rights):
             raise IdentityError(f"{left} and {right} are the same: name two records, or two customers.")
-        customer_of = _customers(connection, lefts + rights)
         records = connection.sql("select * from stg_customer_record").pl()
-        kind = _kind(records, customer_of)
+        # What Odoo merged away has a customer and no values any more.
+        staged = set(records.select(KEY).rows())
+        customer_of = {key: of for key, of in _customers(connection, lefts + rights).items() if key in staged}
+        lefts, rights = [key for key in lefts if key in staged], [key for key in rights if key in staged]
+        if not lefts or not rights:
+            raise IdentityError(f"{left if not lefts else right} is no longer staged: its source has deleted it.")
+        kind = kind_of(records, customer_of)
         model = _model(connection, kind)
         rules = config(connection, load_settings())
         [(as_of,)] = connection.execute("select as_of from identity_store.made_by").fetchall()
+        decided = decisions.between(connection, lefts, rights)
     found = explanation.explain(records, customer_of, lefts, rights, model, as_of, rules)
     sentences = [
         *explanation.in_words(found, rules),
         f"By the model of {model.as_of}, {'learnt from that day' if model.is_trained else 'its starting weights'}.",
         *_changed(found),
+        *(f"People decided: {kind}, {decision}, by {who} on {day}." for decision, kind, who, day in decided),
     ]
     return Explained(found, sentences, _draw(found, left, right))
 
 
-def _records_of(connection: Connection, name: str) -> list[RecordKey]:
+def records_of(connection: Connection, name: str) -> list[RecordKey]:
     """The records that a name stands for: itself, or a customer's."""
     source_name, _, source_customer_id = name.partition(":")
     if source_customer_id:
@@ -155,7 +174,7 @@ def _current(connection: Connection, condition: str, values: list[str]) -> dict[
     return {(source_name, source_customer_id): customer_id for source_name, source_customer_id, customer_id in rows}
 
 
-def _kind(records: pl.DataFrame, keys: Collection[RecordKey]) -> RecordKind:
+def kind_of(records: pl.DataFrame, keys: Collection[RecordKey]) -> RecordKind:
     """The one kind that the records are of."""
     asked = records.join(pl.DataFrame(list(keys), schema=KEY, orient="row"), on=KEY)
     if asked.height < len(keys):
@@ -231,8 +250,9 @@ def reestimate(apply: bool) -> Reestimated:
             raise IdentityError("There is nothing to learn from: run `retail run` first.")
         settings, reason = load_settings(), "asked for by `retail identity reestimate`"
         rules = config(connection, settings)
+        human = decisions.human_input(connection, settings.identity.review, day)
         with identity.update(
-            connection, "stg_customer_record", day, settings.seed, rules, reestimate_because=reason
+            connection, "stg_customer_record", day, settings.seed, rules, reestimate_because=reason, human=human
         ) as run:
             tables = before_and_after(run)
             versions = [found.version for found in run.models.values()]

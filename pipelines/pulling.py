@@ -16,7 +16,7 @@ from pipelines.loading import LoadCount
 from pipelines.settings import Source
 from pipelines.sources.contract import Entity, System
 from pipelines.sources.odoo import OdooSource
-from pipelines.sources.odoo_entities import READ_WHOLE
+from pipelines.sources.odoo_entities import ODOO_MODELS, READ_WHOLE
 from pipelines.state import raw_table
 from pipelines.warehouse import transaction
 
@@ -47,6 +47,31 @@ class OdooLoader:
             self._advance(entity, until)
             self._record(entity, rows, until)
         return LoadCount(self.source_name, entity.name, rows_read=rows, rows_loaded=rows)
+
+    def follow_merges(self) -> int:
+        """Read again the rows that name a partner who is gone; gives the number of rows read.
+
+        Merging partners, Odoo gives their rows to the one that is left, without a new write date.
+        """
+        partners = (
+            f"select id from {raw_table(self.system, ODOO_MODELS['res.partner'])} where source_name = $source_name"
+        )
+        count = 0
+        for model, entity in ODOO_MODELS.items():
+            gone = " or ".join(
+                f"{column} not in ({partners})" for column in self.odoo.links(model, entity, "res.partner")
+            )
+            if not gone:
+                continue
+            table = raw_table(self.system, entity)
+            ids = self.connection.execute(
+                f"select id from {table} where source_name = $source_name and ({gone}) order by id",
+                {"source_name": self.source_name},
+            ).fetchall()
+            pages = list(self.odoo.rows(model, entity, [row[0] for row in ids]))
+            with transaction(self.connection):
+                count += sum(self._upsert(entity, page) for page in pages)
+        return count
 
     def _cursor(self, entity: Entity) -> datetime | None:
         rows = self.connection.execute(

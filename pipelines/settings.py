@@ -98,6 +98,13 @@ class Source(_Section):
     enabled: bool = True
 
 
+class ReviewRules(_Section):
+    """How many pairs of records people are asked about: new ones a day, and open at a time."""
+
+    max_new: int = Field(default=5, ge=0)
+    max_open: int = Field(default=20, ge=0)
+
+
 class GoldenRecordRules(_Section):
     """By field, the rules that choose its value in order: a tie by one falls to the next."""
 
@@ -135,6 +142,7 @@ class IdentityRules(_Section):
     trusted_sources: tuple[str, ...] = ()
     golden: GoldenRecordRules = GoldenRecordRules()
     gate: IdentityGate = IdentityGate()
+    review: ReviewRules = ReviewRules()
 
 
 class TaskRoute(_Section):

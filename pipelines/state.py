@@ -55,6 +55,14 @@ _TABLES = {
     "identity_event": """
         event_id VARCHAR, customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR, cause VARCHAR,
         as_of_date DATE, evidence VARCHAR, run_id VARCHAR""",
+    "identity_decision": """
+        decision_id VARCHAR, kind VARCHAR,
+        records STRUCT(source_name VARCHAR, source_customer_id VARCHAR, group_no INTEGER)[], reason VARCHAR,
+        source VARCHAR, decided_by VARCHAR, decided_at TIMESTAMP, withdrawn_at TIMESTAMP""",
+    "identity_review": """
+        review_id VARCHAR, left_source_name VARCHAR, left_source_customer_id VARCHAR, right_source_name VARCHAR,
+        right_source_customer_id VARCHAR, match_probability DOUBLE, reason VARCHAR, asked_date DATE,
+        asked_at TIMESTAMP, answer VARCHAR, answered_at TIMESTAMP, answered_by VARCHAR, decision_id VARCHAR""",
     "identity_household": "customer_id VARCHAR, household_id VARCHAR, customer_count BIGINT",
     "identity_model": MODEL_COLUMNS,
     "score_churn": """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from pipelines.odoo import approvals, guards, sink
+from pipelines.odoo import approvals, guards, judgements, sink
 from pipelines.odoo.client import OdooClient
 from pipelines.odoo.ledger import Ledger, PlanChangedError
 from pipelines.odoo.plan import Match, Plan, build_desired, build_plan, match_targets, plan_digest, plan_rows
@@ -39,6 +39,19 @@ class NoOdooError(Exception):
 NO_ODOO = "No Odoo is connected: set ODOO_URL, ODOO_DB, ODOO_USER and ODOO_PASSWORD."
 # As many of a digest's digits as people are shown.
 DIGEST_LENGTH = 12
+
+
+def read_judgements(settings: Settings) -> dict[str, str]:
+    """Bring back what people decided in each connected Odoo about who is one customer; gives counts by Odoo."""
+    server = odoo_connection()
+    found = {}
+    for odoo_name in settings.sources_of("odoo"):
+        if server is not None:
+            client = _client(server, settings.odoo.transport)
+            merges = judgements.read_merges(connect, client, odoo_name)
+            answers = judgements.read_answers(connect, client, odoo_name)
+            found[odoo_name] = f"{merges} merges of partners, {answers} answers"
+    return found
 
 
 def desire(settings: Settings, run_id: str) -> dict[str, int]:

@@ -2,12 +2,12 @@
 
 Belongs here: the ways in. `update` is for a database that keeps what a run leaves for the next one; `resolve` for
 tables alone, a pure function of them.
-Does not belong here: opening a warehouse, and anything a person decided by hand.
+Does not belong here: opening a warehouse.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -15,17 +15,19 @@ import polars as pl
 
 from models.identity import linkage
 from models.identity.chart_pages import Chart, draw
+from models.identity.decisions import HumanInput
 from models.identity.golden_record import GOLDEN_SCHEMA, GOLDEN_SOURCE_SCHEMA
 from models.identity.households import HOUSEHOLD_SCHEMA
 from models.identity.model import MODEL_COLUMNS
 from models.identity.resolution import IdentitySummary, KindSummary, Run
 from models.identity.settings import RECORD_KINDS, Engine, IdentityConfig
 from models.identity.stable_ids import EVENT_SCHEMA, XREF_SCHEMA, PreviousIdentity
+from models.identity.threshold import threshold_bits
 from models.identity.workspace import workspace, workspace_beside
 
 __all__ = [
-    "IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "Run", "charts",
-    "create_tables", "resolve", "update",
+    "HumanInput", "IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "Run",
+    "charts", "create_tables", "resolve", "update",
 ]  # fmt: skip
 
 LINK_SCHEMA = {
@@ -44,6 +46,7 @@ class IdentityResult:
     """The identity tables, whole, history included. `charts`: by kind and name.
 
     identity_model: what each kind's records were judged by; null where no two had to be compared.
+    questions: pairs to ask people about.
     """
 
     identity_xref: pl.DataFrame
@@ -53,6 +56,7 @@ class IdentityResult:
     identity_event: pl.DataFrame
     identity_household: pl.DataFrame
     identity_model: pl.DataFrame
+    questions: pl.DataFrame
     summary: IdentitySummary
     charts: dict[str, Chart]
 
@@ -61,15 +65,19 @@ class IdentityResult:
 def update(
     con: duckdb.DuckDBPyConnection, source: str, as_of: date, seed: int, config: IdentityConfig | None = None,
     run_id: str | None = None, reestimate_because: str | None = None, engine: Engine = "duckdb",
+    human: HumanInput | None = None,
 ) -> Iterator[Run]:  # fmt: skip
     """Resolves the customer records of relation `source` as of a day, at the cost of what changed since the last run.
+    What people decided binds it.
 
     The connection's database has the tables of `create_tables`. Yields the run, computed but not written: `write` puts
     it in place. `reestimate_because`: judge all records by a new estimate, for this reason. `engine`: where pairs are
     compared when all records are.
     """
     with workspace_beside(con) as catalog:
-        run = Run(con, catalog, as_of, seed, config or IdentityConfig(), run_id, engine)
+        human = human or HumanInput.none()
+        judged = replace(config or IdentityConfig(), threshold_bits=threshold_bits(human.answers))
+        run = Run(con, catalog, as_of, seed, judged, run_id, engine, human)
         run.resolve(f'"{catalog}".main.{source}', reestimate_because)
         yield run
 
@@ -90,6 +98,7 @@ def resolve(
     seed: int,
     config: IdentityConfig | None = None,
     with_charts: bool = False,
+    human: HumanInput | None = None,
 ) -> IdentityResult:
     """Resolves `stg_customer_record` (one row a source record) into customers as of a date, by an estimate of its own.
 
@@ -104,13 +113,13 @@ def resolve(
             con.register("_previous", frame.to_arrow())
             con.execute(f"insert into {table} by name from _previous")
             con.unregister("_previous")
-        with update(con, "customer_record", as_of, seed, config) as run:
+        with update(con, "customer_record", as_of, seed, config, human=human) as run:
             run.write()
-            summary = run.summary()
+            summary, questions = run.summary(), run.questions()
             pages = charts(run) if with_charts else {}
         tables = {name: con.sql(f"select * from {name} order by all").pl() for name in _TABLES}
         kept = con.sql("from identity_model order by record_kind").pl()
-    return IdentityResult(**tables, identity_model=kept, summary=summary, charts=pages)
+    return IdentityResult(**tables, identity_model=kept, questions=questions, summary=summary, charts=pages)
 
 
 def charts(run: Run) -> dict[str, Chart]:

@@ -5,8 +5,9 @@ Does not belong here: the weights (linkage), the ids that clusters get (stable_i
 
 Connected components chain families together through one wrong link. Here two clusters become one only while the mean
 weight over all their pairs is above zero, pairs that nothing proposed count against it, and no two records in them are
-impossible together. Weights are whole numbers and ties fall to the smaller record numbers, so that the result does not
-depend on the order of rows.
+impossible together. What people decided comes before all that: records said to be one begin as one cluster, whatever
+the weights, refusals and limits, and records said to be different are never in one. Weights are whole numbers and ties
+fall to the smaller record numbers, so that the result does not depend on the order of rows.
 """
 
 import heapq
@@ -38,38 +39,55 @@ class Clusters:
     refused_count: int
 
 
+NO_PAIRS = pl.DataFrame(schema={"left_no": pl.Int64(), "right_no": pl.Int64()})
+
+
 def cluster(
     con: duckdb.DuckDBPyConnection,
     refusals: Sequence[Refusal],
     pairs: pl.DataFrame,
     record_count: int,
     config: IdentityConfig,
+    same: pl.DataFrame = NO_PAIRS,
+    different: pl.DataFrame = NO_PAIRS,
 ) -> Clusters:
-    """Clusters records 0..record_count-1 by their scored pairs."""
+    """Clusters records 0..record_count-1 by their scored pairs, and by pairs that people decided."""
     cluster_of = np.arange(record_count, dtype=np.int64)
-    component_of = _components(pairs, record_count, config.component_size_limit)
-    inside = pairs.filter(
-        pl.Series(component_of[pairs["left_no"].to_numpy()] == component_of[pairs["right_no"].to_numpy()])
-    )
-    if inside.is_empty():
-        return Clusters(cluster_of, 0)
-    impossible = _impossible_pairs(con, refusals, component_of)
+    component_of = _components(pairs, same, record_count, config)
+    inside = _within(pairs, component_of)
     steps = (cluster_weights(inside, config) * STEPS_PER_BIT).round().cast(pl.Int64)
-    edges = inside.select("left_no", "right_no", steps.alias("steps")).with_columns(
-        pl.Series("component", component_of[inside["left_no"].to_numpy()])
-    )
-    refused_by_component = {key[0]: group for key, group in impossible.group_by("component")}
+    edges = inside.select("component", "left_no", "right_no", steps.alias("steps"))
+    united = _within(same.select("left_no", "right_no"), component_of)
+    if edges.is_empty() and united.is_empty():
+        return Clusters(cluster_of, 0)
+    apart = _within(different.select("left_no", "right_no"), component_of)
+    impossible = pl.concat([_impossible_pairs(con, refusals, component_of), apart])
+    edges_of, united_of, impossible_of = (_by_component(frame) for frame in (edges, united, impossible))
     refused_count = 0
-    for (component,), group in edges.group_by("component", maintain_order=True):
-        refused = refused_by_component.get(component)
+    for component in sorted(edges_of.keys() | united_of.keys()):
         agglomeration = _Agglomeration(config)
-        agglomeration.add_edges(group["left_no"].to_list(), group["right_no"].to_list(), group["steps"].to_list())
-        if refused is not None:
-            agglomeration.refuse(refused["left_no"].to_list(), refused["right_no"].to_list())
+        if (scored := edges_of.get(component)) is not None:
+            agglomeration.add_edges(*(scored[name].to_list() for name in ("left_no", "right_no", "steps")))
+        if (decided := united_of.get(component)) is not None:
+            agglomeration.add_records({*decided["left_no"], *decided["right_no"]})
+        if (kept_apart := impossible_of.get(component)) is not None:
+            agglomeration.refuse(kept_apart["left_no"].to_list(), kept_apart["right_no"].to_list())
+        if decided is not None:
+            agglomeration.unite(decided["left_no"].to_list(), decided["right_no"].to_list())
         for root, members in agglomeration.run().items():
             cluster_of[members] = root
         refused_count += agglomeration.refused_count
     return Clusters(cluster_of, refused_count)
+
+
+def _by_component(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    return {int(component): group for (component,), group in frame.group_by("component", maintain_order=True)}
+
+
+def _within(pairs: pl.DataFrame, component_of: Integers) -> pl.DataFrame:
+    """Pairs of records of one component, with it."""
+    left, right = component_of[pairs["left_no"].to_numpy()], component_of[pairs["right_no"].to_numpy()]
+    return pairs.with_columns(pl.Series("component", left)).filter(pl.Series(left == right))
 
 
 def cluster_weights(pairs: pl.DataFrame, config: IdentityConfig) -> pl.Series:
@@ -81,17 +99,20 @@ def cluster_weights(pairs: pl.DataFrame, config: IdentityConfig) -> pl.Series:
     return pairs.select(weight.clip(-config.weight_cap_bits, config.weight_cap_bits)).to_series()
 
 
-def _components(pairs: pl.DataFrame, record_count: int, size_limit: int) -> Integers:
-    """Smallest record number of each record's component over positive weights; weak links of large ones are cut."""
+def _components(pairs: pl.DataFrame, same: pl.DataFrame, record_count: int, config: IdentityConfig) -> Integers:
+    """Smallest record number of each record's component over weights that link and `same`; weak links of large ones are
+    cut."""
     left, right = pairs["left_no"].to_numpy(), pairs["right_no"].to_numpy()
+    same_left, same_right = same["left_no"].to_numpy(), same["right_no"].to_numpy()
     weight = pairs["match_weight"].to_numpy()
-    kept = weight > 0
+    kept = weight > config.least_link_bits
     cut = 0.0
     while True:
-        graph = coo_array((np.ones(int(kept.sum())), (left[kept], right[kept])), shape=(record_count, record_count))
+        ends = np.concatenate([left[kept], same_left]), np.concatenate([right[kept], same_right])
+        graph = coo_array((np.ones(len(ends[0])), ends), shape=(record_count, record_count))
         _, label = connected_components(graph, directed=False)
         size = np.bincount(label)
-        too_large = size[label[left]] > size_limit
+        too_large = size[label[left]] > config.component_size_limit
         if not (kept & too_large).any():
             break
         cut += 2.0
@@ -114,7 +135,7 @@ def _impossible_pairs(
         with member as (
             select component, r.* from identity_component join identity_record r using (record_no)
         )
-        select l.component, l.record_no::bigint as left_no, r.record_no::bigint as right_no
+        select l.record_no::bigint as left_no, r.record_no::bigint as right_no, l.component
         from member l join member r on l.component = r.component and l.record_no < r.record_no
         where {conditions}
         order by all
@@ -134,6 +155,7 @@ class _Agglomeration:
 
     def __init__(self, config: IdentityConfig) -> None:
         self._unseen = round(config.unseen_pair_bits * STEPS_PER_BIT)
+        self._threshold = config.threshold_bits * STEPS_PER_BIT
         self._size_limit = config.cluster_size_limit
         self._members: dict[int, list[int]] = {}
         self._surplus: dict[int, dict[int, int]] = {}
@@ -142,12 +164,26 @@ class _Agglomeration:
 
     def add_edges(self, left: list[int], right: list[int], steps: list[int]) -> None:
         """Weights are kept as the surplus over an unseen pair: sums of surpluses need no count of seen pairs."""
-        for node in {*left, *right}:
+        self.add_records({*left, *right})
+        for a, b, weight in zip(left, right, steps, strict=True):
+            self._surplus[a][b] = self._surplus[b][a] = weight - self._unseen
+
+    def add_records(self, nodes: set[int]) -> None:
+        for node in nodes - self._members.keys():
             self._members[node] = [node]
             self._surplus[node] = {}
             self._refused[node] = set()
-        for a, b, weight in zip(left, right, steps, strict=True):
-            self._surplus[a][b] = self._surplus[b][a] = weight - self._unseen
+
+    def unite(self, left: list[int], right: list[int]) -> None:
+        """Records that are one cluster from the beginning; to be called after `refuse`."""
+        root = {node: node for node in self._members}
+        for a, b in zip(left, right, strict=True):
+            low, high = sorted((root[a], root[b]))
+            if low == high:
+                continue
+            for node in self._members[high]:
+                root[node] = low
+            self._merge(low, high)
 
     def refuse(self, left: list[int], right: list[int]) -> None:
         """Records that may never be in one cluster."""
@@ -156,7 +192,7 @@ class _Agglomeration:
             self._refused[b].add(a)
 
     def run(self) -> dict[int, list[int]]:
-        """Merges the pair with the highest mean weight while there is one above zero that is allowed."""
+        """Merges the pair with the highest mean weight while there is one above the threshold that is allowed."""
         queue = [entry for a in self._surplus for b in self._surplus[a] if a < b and (entry := self._entry(a, b))]
         heapq.heapify(queue)
         while queue:
@@ -181,12 +217,12 @@ class _Agglomeration:
     def _entry(self, a: int, b: int) -> tuple[float, int, int, int, int] | None:
         size_a, size_b = len(self._members[a]), len(self._members[b])
         mean = self._surplus[a][b] / (size_a * size_b) + self._unseen
-        return (-mean, a, b, size_a, size_b) if mean > 0 else None
+        return (-mean, a, b, size_a, size_b) if mean > self._threshold else None
 
     def _merge(self, a: int, b: int) -> None:
         """Cluster b goes into a, which is the smaller number."""
         self._members[a].extend(self._members.pop(b))
-        del self._surplus[a][b]
+        self._surplus[a].pop(b, None)
         for other, surplus in self._surplus.pop(b).items():
             if other == a:
                 continue
@@ -195,5 +231,6 @@ class _Agglomeration:
             self._surplus[a][other] = self._surplus[other][a] = total
         for other in self._refused.pop(b):
             self._refused[other].discard(b)
-            self._refused[other].add(a)
-            self._refused[a].add(other)
+            if other != a:
+                self._refused[other].add(a)
+                self._refused[a].add(other)

@@ -9,6 +9,7 @@ household keeps the id that held most of its customers; a new one is named after
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from hashlib import sha256
 
 import duckdb
@@ -65,7 +66,9 @@ def group(
     """
     between = con.sql(query.replace("<chosen>", within)).pl().with_columns(pl.lit(0.0).alias("evidence"))
     con.unregister("identity_neighbourhood")
-    return cluster(con, (), between, customer_count, config).cluster_of, component_of
+    # What people answer is about persons.
+    at_even_odds = replace(config, threshold_bits=0.0)
+    return cluster(con, (), between, customer_count, at_even_odds).cluster_of, component_of
 
 
 def assign(

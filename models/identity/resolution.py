@@ -29,6 +29,7 @@ import polars as pl
 
 from models.identity import (
     clustering,
+    decisions,
     evidence,
     gate,
     golden_record,
@@ -38,10 +39,12 @@ from models.identity import (
     model,
     normalise,
     own_contacts,
+    review,
     store,
 )
 from models.identity.clustering import Integers
 from models.identity.components import component_labels
+from models.identity.decisions import HumanInput, Unfollowed
 from models.identity.gate import GateFindings, GateLimits
 from models.identity.libraries import LibraryShare
 from models.identity.linkage import PAIR_COLUMNS
@@ -73,7 +76,8 @@ class KindSummary:
 @dataclass(frozen=True)
 class IdentitySummary:
     """What a run found, in counts: no personal value. `estimated`: why a kind of record was judged by a new estimate.
-    `records_due`: records that were new, gone, changed, or judged anew. `library_shares`: of the values of those."""
+    `records_due`: records that were new, gone, changed, or judged anew. `library_shares`: of the values of those.
+    `unfollowed`: decisions that do not hold."""
 
     records: int
     records_due: int
@@ -83,6 +87,7 @@ class IdentitySummary:
     nulled_values: tuple[NulledValues, ...]
     library_shares: tuple[LibraryShare, ...]
     estimated: dict[str, str]
+    unfollowed: tuple[Unfollowed, ...]
 
 
 @dataclass
@@ -96,6 +101,7 @@ class Run:
     config: IdentityConfig
     run_id: str | None = None
     engine: Engine = "duckdb"
+    human: HumanInput = field(default_factory=HumanInput.none)
     models: dict[str, Model] = field(default_factory=dict)
     estimated: dict[str, str] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
@@ -115,6 +121,7 @@ class Run:
         self.is_whole = last is None
         store.find_changes(self.con, self.kept("identity_xref"), last, self.as_of, self.estimated)
         self._derive()
+        self._settle()
         self._compare()
         self._group()
         self._name()
@@ -218,6 +225,48 @@ class Run:
             (from noted except from store_noted) union all (from store_noted except from noted);
             """
         )
+
+    def _settle(self) -> None:
+        """`bond`: what people decided of records that are there. `rebound`: records of which that has changed.
+        `replaced`: known records that Odoo merged into another; they stay with its customer."""
+        con, xref = self.con, self.kept("identity_xref")
+        con.register("named", decisions.named(self.human.decisions).to_arrow())
+        records = con.sql(f"select record_no, {_KEY}, record_kind from record_now semi join named using ({_KEY})").pl()
+        con.unregister("named")
+        self.settled = decisions.settle(self.human.decisions, records)
+        kinds = ((decisions.SAME, self.settled.same), (decisions.DIFFERENT, self.settled.different))
+        bonds = [pairs.select(pl.lit(kind).alias("kind"), "left_no", "right_no") for kind, pairs in kinds]
+        number_of = {key: number for number, key in self.settled.key_of.items()}
+        rows = [(*gone, number_of[by.key]) for gone, by in self.settled.replaced.items()]
+        schema = {**dict.fromkeys(KEY, pl.String()), "survivor_no": pl.Int64()}
+        con.register("settled", pl.concat(bonds).to_arrow())
+        con.register("replacement", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
+        con.execute(
+            f"""
+            create table bond as select kind, left_no::integer as left_no, right_no::integer as right_no from settled;
+            create table rebound as
+            with changed as (
+                (from bond except from store_bond) union all (from store_bond except from bond)
+            )
+            select left_no as record_no from changed union select right_no from changed;
+            create table replaced as
+            with current as (
+                from {xref} where valid_to is null
+            )
+            select
+                gone.*, own.customer_id is not distinct from survivor.customer_id and own.customer_id is not null
+                    as is_settled
+            from replacement as gone
+            left join current as own using ({_KEY})
+            join record_now as r on r.record_no = survivor_no
+            left join current as survivor
+                on survivor.source_name = r.source_name and survivor.source_customer_id = r.source_customer_id
+            where ({_KEY}) in (select ({_KEY}) from {xref});
+            delete from removed where record_no = -1 and ({_KEY}) in (select ({_KEY}) from replaced);
+            """
+        )
+        con.unregister("settled")
+        con.unregister("replacement")
 
     def _compare(self) -> None:
         """`fresh_edge`: pairs of moved records, among themselves and with the rest. `pattern`: what the models make of
@@ -331,12 +380,15 @@ class Run:
             create table touched as
             with component as (
                 select component_no from store_membership
-                semi join (select record_no from due union all select record_no from removed) using (record_no)
+                semi join (
+                    select record_no from due union all select record_no from removed union all from rebound
+                    union all select survivor_no from replaced where not is_settled
+                ) using (record_no)
                 union
                 select m.component_no
                 from (select left_no as record_no, pattern from fresh_edge
                     union all select right_no, pattern from fresh_edge) as e
-                semi join (from pattern where match_weight > 0) using (pattern)
+                semi join (from pattern where match_weight > {self.config.least_link_bits}) using (pattern)
                 join store_membership as m using (record_no)
             ), member as (
                 select record_no from store_membership semi join component using (component_no)
@@ -360,7 +412,9 @@ class Run:
                 """
             )
         [(count,)] = con.sql("select count(*) from touched").fetchall()
-        linked = con.sql(_LOCAL_EDGES + " where match_weight > 0").pl()
+        linked = con.sql(f"{_LOCAL_EDGES} where match_weight > {self.config.least_link_bits}").pl()
+        same, different = (self._local_bonds(kind) for kind in (decisions.SAME, decisions.DIFFERENT))
+        linked = pl.concat([linked.select("left_no", "right_no"), same.select("left_no", "right_no")])
         component_of = component_labels(linked["left_no"].to_numpy(), linked["right_no"].to_numpy(), count)
         cluster_of = np.arange(count, dtype=np.int64)
         pairs = self._pairs_within(component_of)
@@ -374,11 +428,10 @@ class Run:
         kind_of = con.sql("select record_kind from touched order by local_no").pl()["record_kind"]
         for kind in RECORD_KINDS:
             parameters = self.models[kind.name].parameters
-            if parameters is None:
-                continue
             of_kind = pairs.filter(pl.col("record_kind") == kind.name).drop("record_kind")
-            refusals = parameters.refusals(kind, self.config)
-            found = clustering.cluster(con, refusals, of_kind, count, self.config)
+            same_of_kind = same.filter(pl.col("record_kind") == kind.name)
+            refusals = () if parameters is None else parameters.refusals(kind, self.config)
+            found = clustering.cluster(con, refusals, of_kind, count, self.config, same_of_kind, different)
             members = (kind_of == kind.name).to_numpy()
             cluster_of[members] = found.cluster_of[members]
             self.refused[kind.name] = found.refused_count
@@ -394,6 +447,18 @@ class Run:
             """
         )
         con.unregister("labelled")
+
+    def _local_bonds(self, kind: str) -> pl.DataFrame:
+        return self.con.sql(
+            """
+            select
+                least(l.local_no, r.local_no)::bigint as left_no, greatest(l.local_no, r.local_no)::bigint as right_no,
+                l.record_kind
+            from bond join touched as l on l.record_no = left_no join touched as r on r.record_no = right_no
+            where kind = $kind order by all
+            """,
+            params={"kind": kind},
+        ).pl()
 
     def _pairs_within(self, component_of: Integers) -> pl.DataFrame:
         """All pairs of touched records of one component."""
@@ -417,14 +482,21 @@ class Run:
         current = con.sql(
             f"""
             select {_KEY}, customer_id, valid_from from {xref} as x
-            semi join (select {_KEY} from touched union all select {_KEY} from removed) using ({_KEY})
+            semi join (
+                select {_KEY} from touched union all select {_KEY} from removed
+                union all select {_KEY} from replaced where survivor_no in (select record_no from touched)
+            ) using ({_KEY})
             where valid_to is null
             """
         ).pl()
         clustered = con.sql(f"select {_KEY}, cluster from touched join grouped using (local_no) order by local_no").pl()
+        followers = con.sql(
+            f"select {_KEY}, cluster, 1.0::double as match_probability"
+            f" from replaced join grouped on grouped.record_no = survivor_no order by all"
+        ).pl()
         ids = f"(select customer_id from {xref} union all select customer_id from {self.kept('identity_event')})"
         self.assignment = assign(
-            clustered.with_columns(self.probability_of),
+            pl.concat([clustered.with_columns(self.probability_of), followers]),
             current,
             lambda wanted: self._used(ids, "customer_id", wanted),
             self.as_of,
@@ -432,7 +504,8 @@ class Run:
         )
         con.register("customer_of", self.assignment.customer_of.to_arrow())
         con.register("customer_before", current.to_arrow())
-        self.events = evidence.explain(con, self.assignment.events, self.models.values()).with_columns(
+        explained = evidence.explain(con, self.assignment.events, self.models.values())
+        self.events = decisions.with_causes(explained, current, self.assignment.customer_of, self.settled).with_columns(
             pl.lit(self.run_id, dtype=pl.String()).alias("run_id")
         )
         con.execute(f"create or replace view {RECORDS} as from record_now")
@@ -631,7 +704,15 @@ class Run:
             tuple(normalise.nulled_values(con, self.stored("record"))),
             libraries.shares(con),
             {kind: reason for kind, reason in self.estimated.items() if self.models[kind].is_trained},
+            self.settled.unfollowed,
         )
+
+    def questions(self) -> pl.DataFrame:
+        """What people are asked now that the run is written."""
+        return review.questions(
+            self.con, self.stored("edge"), self.stored("pattern"), self.stored("membership"), self.stored("record"),
+            self.stored("bond"), self.human,
+        )  # fmt: skip
 
     def judge(self, answers: pl.DataFrame, limits: GateLimits) -> GateFindings:
         """Whether the run, once written, may stand. `answers`: see `gate.judge`."""

@@ -691,6 +691,7 @@ class IdentityConfig:
         smaller share of the records have it, else frequent.
     alike_in_household: share of pairs in a household that agree as one person would: namesakes, twins.
     unseen_pair_bits: weight of a pair in two clusters that no blocking key proposed.
+    threshold_bits: the mean weight between two clusters that makes them one; people's answers move it.
     refusal_share: a disagreement is an impossible union when at most this share of one person's pairs show it.
     trusted_sources: sources whose names and birth date win in the golden record, most trusted first; records that are
         loyalty accounts come before all others that are not listed.
@@ -711,6 +712,7 @@ class IdentityConfig:
     random_pairs: int = 600_000
     unseen_pair_bits: float = -2.0
     weight_cap_bits: float = 12.0
+    threshold_bits: float = 0.0
     refusal_share: float = 0.01
     link_probability_floor: float = 0.1
     cluster_size_limit: int = 60
@@ -718,3 +720,8 @@ class IdentityConfig:
     trusted_sources: tuple[str, ...] = field(default=())
     own_contacts: tuple[OwnContact, ...] = ()
     golden: Mapping[str, tuple[GoldenRule, ...]] = field(default_factory=lambda: GOLDEN_RULES)
+
+    @property
+    def least_link_bits(self) -> float:
+        """Pairs of more than that hold a component together."""
+        return min(0.0, self.threshold_bits)

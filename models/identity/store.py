@@ -12,6 +12,7 @@ made by other rules than this release's.
     noted       values that many carry, loyalty numbers that an account has
     membership  (record_no, cluster_no, component_no, neighbourhood_no): a record's customer, the records linked to it,
                 and those linked as a household, each by the number of one of its records
+    bond        (kind, left_no, right_no): what people decided of two records, 'same' or 'different'
     made_by     (rules, as_of): the release, limits and models that made it, and for which day
 """
 
@@ -36,6 +37,7 @@ _COLUMNS = {
     "edge": PAIR_COLUMNS,
     "pattern": PATTERN_COLUMNS,
     "noted": "column_name VARCHAR, column_value VARCHAR",
+    "bond": "kind VARCHAR, left_no INTEGER, right_no INTEGER",
     "membership": "record_no INTEGER, cluster_no INTEGER, component_no INTEGER, neighbourhood_no INTEGER",
 }
 
@@ -46,7 +48,7 @@ def rules(con: Connection, config: IdentityConfig, versions: Collection[str]) ->
     """A hash of all that decides what the store holds, but for the records."""
     [(probe,)] = con.sql("select hash('key')").fetchall()
     parts = (
-        probe, KEY_NAME_BITS, normalise.macros(), normalise.CLEAN, normalise.NOTED, normalise.DERIVED,
+        probe, _COLUMNS, KEY_NAME_BITS, normalise.macros(), normalise.CLEAN, normalise.NOTED, normalise.DERIVED,
         settings.PLACEHOLDER_EMAIL_LOCAL_PARTS, settings.PLACEHOLDER_BIRTH_DATES, settings.EMAIL_DOMAIN_FIXES,
         settings.NAME_PARTICLES, RECORD_KINDS, config, linkage.LEAST_PROBABILITY, clustering.STEPS_PER_BIT,
         libraries.rules(), settings.DOTLESS_EMAIL_DOMAINS, sorted(versions),
@@ -168,6 +170,7 @@ def write(con: Connection, catalog: str, made_by: str, as_of: date, kinds_anew: 
             ("key", "record_no in (select record_no from stale)"),
             ("edge", "left_no in (select record_no from stale) or right_no in (select record_no from stale)"),
             ("membership", "record_no in (select record_no from regrouped union all select record_no from removed)"),
+            ("bond", "true"),
             ("noted", "(column_name, column_value) in (select (column_name, column_value) from changed_value)"),
         ):
             con.execute(f"delete from {schema}.{name} where {goes}")
@@ -181,6 +184,7 @@ def write(con: Connection, catalog: str, made_by: str, as_of: date, kinds_anew: 
     con.execute(f"insert into {schema}.edge from fresh_edge")
     con.execute(f"insert into {schema}.pattern by name from fresh_pattern")
     con.execute(f"insert into {schema}.membership by name from regrouped")
+    con.execute(f"insert into {schema}.bond from bond")
     con.execute(f"insert into {schema}.noted from noted semi join changed_value using (column_name, column_value)")
     con.execute(f"delete from {schema}.made_by")
     con.execute(f"insert into {schema}.made_by values (?, ?)", [made_by, as_of])

@@ -12,7 +12,7 @@ from models import identity
 from models.identity.chart_pages import Chart
 from models.identity.gate import GateFindings
 from models.identity.settings import Engine
-from pipelines import identities
+from pipelines import decisions, identities
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.runs import is_latest
@@ -62,8 +62,16 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
         if not is_latest(connection, day):
             return None
         config = identities.config(connection, settings)
+        human = decisions.human_input(connection, settings.identity.review, day)
         with identity.update(
-            connection, "stg_customer_record", day, settings.seed, config, context.run.run_id, engine=engine
+            connection,
+            "stg_customer_record",
+            day,
+            settings.seed,
+            config,
+            context.run.run_id,
+            engine=engine,
+            human=human,
         ) as run:
             try:
                 with transaction(connection):
@@ -74,7 +82,9 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
                         raise _HeldBackError
             except _HeldBackError:
                 return Resolution(summary, found, is_kept=False, charts={})
-            charts = identity.charts(run)
+            charts, questions = identity.charts(run), run.questions()
+        with transaction(connection):
+            decisions.ask(connection, questions, day)
     _charts_dir().mkdir(parents=True, exist_ok=True)
     for name, chart in charts.items():
         (_charts_dir() / f"identity_{name}.html").write_text(chart.page, encoding="utf-8")
@@ -105,6 +115,8 @@ def resolve_identities(context: dg.AssetExecutionContext) -> Iterator[dg.Materia
     found = resolve(context)
     for kind, reason in (found.summary.estimated if found else {}).items():
         context.log.info(f"The model of the {kind} records was estimated anew: {reason}.")
+    for one in found.summary.unfollowed if found else ():
+        context.log.warning(f"Decision {one.decision_id} is not followed: {one.why}.")
     if found and not found.is_kept:
         context.log.error(
             "Customers stay as they were, nothing is published: %s. Let it pass: retail run --accept-identity",

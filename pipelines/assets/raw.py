@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines import writeback
 from pipelines.dbt import as_of
 from pipelines.loading import FileLoader, LoadCount
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
@@ -107,6 +108,10 @@ def pull_odoo(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
             if loaders:
                 context.log.info(f"odoo: {model} of {', '.join(sources)}")
             yield _result(odoo_entities.SYSTEM, entity, [loader.load(model, entity) for loader in loaders])
+        for loader in loaders:
+            context.log.info(f"odoo: {loader.follow_merges()} rows of partners that are gone read again")
+    for name, found in writeback.read_judgements(load_settings()).items():
+        context.log.info(f"odoo: {found} in {name}")
 
 
 file_assets = [_file_assets(system) for system in SYSTEMS.values() if system.name != "odoo"]

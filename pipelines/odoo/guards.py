@@ -117,7 +117,7 @@ def _too_many_turned(connection: Connection, odoo_name: str, max_share: float) -
 def _too_many_tasks(connection: Connection, odoo_name: str, max_tasks: int) -> Iterable[str]:
     tasks: int = connection.execute(
         """select count(*) from sync_plan
-        where odoo_name = ? and operation = 'create' and target_kind in ('activity', 'case', 'approval')""",
+        where odoo_name = ? and operation = 'create' and target_kind in ('activity', 'case', 'review', 'approval')""",
         [odoo_name],
     ).fetchall()[0][0]
     if tasks > max_tasks:

@@ -17,6 +17,7 @@ import polars as pl
 
 from pipelines.odoo.approvals import ASK, WAITING
 from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
+from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
 from pipelines.odoo.shown import lines, money, plain, quantity, share
 from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
@@ -24,7 +25,7 @@ from pipelines.settings import ApprovalKind, TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
-KINDS = ("customer_score", "product_score", "activity", "case")
+KINDS = ("customer_score", "product_score", "activity", "case", "review")
 # What a plan may have beside them: a person is asked before the rest goes on.
 PLANNED_KINDS = (*KINDS, "approval")
 # Written along with a change, and no reason to write by themselves: every run has new ones.
@@ -61,6 +62,7 @@ def build_desired(connection: Connection, limits: TaskLimits, seed: int = 0) -> 
     connection.execute(_PRODUCT_SCORES)
     build_tasks(connection, limits, seed)
     connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
+    connection.execute(DESIRED_REVIEWS)
     rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
     return {kind: dict(rows).get(kind, 0) for kind in KINDS}
 
@@ -68,7 +70,7 @@ def build_desired(connection: Connection, limits: TaskLimits, seed: int = 0) -> 
 def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     """Fill `sync_target` for an Odoo from what was last pulled of it."""
     connection.execute("delete from sync_target where odoo_name = ?", [odoo_name])
-    for statement in (_CUSTOMER_TARGETS, _PRODUCT_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS):
+    for statement in (_CUSTOMER_TARGETS, _PRODUCT_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS, REVIEW_TARGETS):
         connection.execute(statement, {"odoo_name": odoo_name})
     rows = connection.execute(
         """select target_kind,
@@ -105,7 +107,7 @@ def build_plan(
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
-    for statement in (UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES):
+    for statement in (UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES, CLOSE_REVIEWS):
         connection.execute(f"insert into sync_plan by name {_WANTED}, {statement}", parameters)
     # A refused row that is not planned any more is settled by that.
     connection.execute(

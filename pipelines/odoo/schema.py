@@ -32,6 +32,11 @@ WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
 DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
 CASE_PROJECT = f"{MODULE}.project_cases"
 CASE_STAGE_NEW = f"{MODULE}.stage_new"
+REVIEW_PROJECT = f"{MODULE}.project_reviews"
+REVIEW_STAGE_OPEN = f"{MODULE}.stage_review_open"
+BOT_PROJECTS = (CASE_PROJECT, REVIEW_PROJECT)
+# The columns that answer a question, by answer.
+REVIEW_STAGES = {answer: f"{MODULE}.stage_review_{answer}" for answer in ("same", "different", "unsure")}
 CONTROL_ACTION = f"{MODULE}.action_control"
 APPROVAL_ACTION = f"{MODULE}.action_approval"
 BOT_GROUP = f"{MODULE}.group_bot"
@@ -464,22 +469,39 @@ PROJECTS = (
         ("name",),
         is_peoples=True,
     ),
+    # Its cards show personal values of every system: only those see it whom an administrator invites.
+    Item(
+        "project_reviews",
+        "project.project",
+        {"name": "Reknit: one customer or two?", "privacy_visibility": "followers"},
+        ("name",),
+        is_peoples=True,
+    ),
 )
-_STAGES = (
-    ("new", "To look at", False),
-    ("checking", "Being checked", False),
-    ("fine", "Fine", True),
-    ("odd", "Odd", True),
-)
+_STAGES = {
+    CASE_PROJECT: (
+        ("new", "To look at", False),
+        ("checking", "Being checked", False),
+        ("fine", "Fine", True),
+        ("odd", "Odd", True),
+    ),
+    REVIEW_PROJECT: (
+        ("review_open", "To answer", False),
+        ("review_same", "One customer", False),
+        ("review_different", "Different customers", False),
+        ("review_unsure", "Cannot say", False),
+    ),
+}
 STAGES = tuple(
     Item(
         f"stage_{key}",
         "project.task.type",
-        {"name": name, "sequence": sequence, "fold": is_folded, "project_ids": (Ref(CASE_PROJECT),)},
+        {"name": name, "sequence": sequence, "fold": is_folded, "project_ids": (Ref(project),)},
         ("name", "project_ids"),
         is_peoples=True,
     )
-    for sequence, (key, name, is_folded) in enumerate(_STAGES, start=1)
+    for project, stages in _STAGES.items()
+    for sequence, (key, name, is_folded) in enumerate(stages, start=1)
 )
 
 _PARTNER_PAGE = """<data>
@@ -662,16 +684,23 @@ FAVOURITES = (
 )
 
 
-def rule_item(project_id: int) -> Item:
-    """The bot's cases are those of its own project."""
+def rule_items(project_ids: tuple[int, ...]) -> tuple[Item, ...]:
+    """The bot sees its own projects, also where only invited people do, and its cases are those of them."""
+    return (
+        _rule_item("rule_cases", "its own project's tasks", "project.model_project_task", "project_id", project_ids),
+        _rule_item("rule_projects", "its own projects", "project.model_project_project", "id", project_ids),
+    )
+
+
+def _rule_item(name: str, label: str, model: str, field: str, project_ids: tuple[int, ...]) -> Item:
     values: dict[str, Value] = {
-        "name": "Reknit bot: its own project's tasks",
-        "model_id": Ref("project.model_project_task"),
+        "name": f"Reknit bot: {label}",
+        "model_id": Ref(model),
         "groups": (Ref(BOT_GROUP),),
-        "domain_force": f"[('project_id', '=', {project_id})]",
+        "domain_force": f"[('{field}', 'in', {list(project_ids)})]",
         "perm_unlink": False,
     }
-    return Item("rule_cases", "ir.rule", values, ("name",))
+    return Item(name, "ir.rule", values, ("name",))
 
 
 def control_item(database: str) -> Item:

@@ -105,10 +105,10 @@ def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
     domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES, *schema.OWN_MODELS]]]
     model_ids |= {row["model"]: row["id"] for row in client.search_read("ir.model", domain, ["model"])}
     yield schema.access_items(model_ids)
-    known.learn([schema.CASE_PROJECT, schema.CONTROL_ACTION, schema.APPROVAL_ACTION])
+    known.learn([*schema.BOT_PROJECTS, schema.CONTROL_ACTION, schema.APPROVAL_ACTION])
     yield [schema.control_item(client.database)]
     yield schema.menu_items(known.ids.get(schema.CONTROL_ACTION, 0), known.ids.get(schema.APPROVAL_ACTION, 0))
-    yield [schema.rule_item(known.ids.get(schema.CASE_PROJECT, 0))]
+    yield schema.rule_items(tuple(known.ids.get(project, 0) for project in schema.BOT_PROJECTS))
     yield [schema.bot_item(tuple(client.call("res.company", "search", [[]])))]
 
 

@@ -30,6 +30,7 @@ from pipelines.odoo.client import (
 )
 from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
+from pipelines.odoo.reviews import cards
 from pipelines.odoo.schema import (
     APPROVAL,
     CASE,
@@ -40,6 +41,8 @@ from pipelines.odoo.schema import (
     DELIVER_TASKS,
     MODULE,
     PEOPLES_FIELDS,
+    REVIEW_PROJECT,
+    REVIEW_STAGE_OPEN,
     SCORE_FIELDS,
     SCORE_MODELS,
     TASK,
@@ -76,6 +79,8 @@ QUIET = {
 # A field that every record has filled, read back to know that the record is there: one query for a whole batch.
 _READ_BACK = {CASE: "name"}
 _GONE = "The record is not in Odoo any more; it is made anew if it is still wanted."
+# Project and stage of a new card.
+_PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
 _LINKS = frozenset(
     {"x_partner_id", "x_product_tmpl_id", "x_product_id", "x_user_id", "partner_id", "project_id", "stage_id"}
 )
@@ -251,7 +256,7 @@ def external_name(key: str) -> str:
 @cache
 def _require_setup(client: OdooClient) -> dict[str, int]:
     """Ids of what the set-up made. Raises NotSetUpError where it is missing or the bot lacks a right."""
-    wanted = (CASE_PROJECT, CASE_STAGE_NEW, DELIVER_TASKS)
+    wanted = (*(xml_id for place in _PLACES.values() for xml_id in place), DELIVER_TASKS)
     hint = "set it up as an administrator first."
     needed = [("ir.model.data", "read")]
     needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
@@ -414,12 +419,12 @@ class _Sink:
     def create(self, changes: Sequence[Change]) -> Outcome:
         """One call: all of the changes, now with their records' ids, or none."""
         model = changes[0].model
-        fixed = {"project_id": self.ids[CASE_PROJECT], "stage_id": self.ids[CASE_STAGE_NEW]} if model == CASE else {}
-        fields = [*changes[0].values, *fixed]
+        values = self.with_card_values(changes)
+        fields = list(values[0])
         columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
         rows = [
-            [f"{MODULE}.{external_name(change.key)}", *(_loadable({**change.values, **fixed}[name]) for name in fields)]
-            for change in changes
+            [f"{MODULE}.{external_name(change.key)}", *(_loadable(row.get(name)) for name in fields)]
+            for change, row in zip(changes, values, strict=True)
         ]
         reply = self.client.call(model, "load", [columns, rows], {"context": QUIET})
         if not reply["ids"]:
@@ -427,6 +432,19 @@ class _Sink:
             raise ValidationError(" ".join(reasons[:1]) or f"{model}.load created nothing and gave no reason.")
         made = zip(changes, reply["ids"], strict=True)
         return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
+
+    def with_card_values(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+        """Values of new records: of a card with its place, and with what is personal and stands in no plan."""
+        kind = changes[0].target_kind
+        if kind not in _PLACES:
+            return [change.values for change in changes]
+        project, stage = (self.ids[xml_id] for xml_id in _PLACES[kind])
+        personal: dict[str, dict[str, str]] = {}
+        if kind == "review":
+            with self.ledger.store() as connection:
+                personal = cards(connection, [change.key for change in changes])
+        place = {"project_id": project, "stage_id": stage}
+        return [{**change.values, **place, **personal.get(change.key, {})} for change in changes]
 
     def deliver_tasks(self) -> None:
         """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""

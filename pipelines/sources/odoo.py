@@ -140,6 +140,29 @@ class OdooSource:
                 return
             last_id = ids[-1]
 
+    def rows(self, model: str, entity: Entity, ids: list[int]) -> Iterator[pl.DataFrame]:
+        """The rows of these ids that are still there, as `pull` gives them."""
+        fields = self._fields(model)
+        if fields is None:
+            return
+        for start in range(0, len(ids), PAGE_ROWS):
+            present = self._search(model, [["id", "in", ids[start : start + PAGE_ROWS]]], PAGE_ROWS)
+            names = _field_names(entity, model, fields)
+            rows = self._call(model, "read", [present], {"fields": names, "load": ""}) if present else []
+            yield _typed(entity, model, fields, rows)
+
+    def links(self, model: str, entity: Entity, target: str) -> list[str]:
+        """Columns that hold the id of a `target`."""
+        fields = self._fields(model) or {}
+        return [
+            column.name
+            for column in entity.columns
+            if any(
+                fields[name]["type"] == "many2one" and fields[name].get("relation") == target
+                for name in _candidates(column, model, fields)
+            )
+        ]
+
     def count(self, model: str, lo: datetime | None, hi: datetime) -> int:
         """Rows that the server counts in a window, to compare with what was pulled."""
         if self._fields(model) is None:
@@ -165,7 +188,9 @@ class OdooSource:
     def _fields(self, model: str) -> Fields | None:
         """Fields of a model that this user sees, None where the server has no such model."""
         if model not in self._models:
-            self._models[model] = self._call(model, "fields_get", [], {"attributes": ["type"]}, may_be_missing=True)
+            self._models[model] = self._call(
+                model, "fields_get", [], {"attributes": ["type", "relation"]}, may_be_missing=True
+            )
         return self._models[model]
 
     def _call(

@@ -12,6 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models.identity import IdentityConfig, IdentitySummary, create_tables, store, update
+from tests.identity.judgements import human, some_of_many
 from tests.identity.records import FAMILY_NAMES, GIVEN_NAMES, customer, frame, retailer
 
 CONFIG = IdentityConfig(random_pairs=50_000)
@@ -29,10 +30,12 @@ TABLES = (
 Rows = dict[str, dict[str, Any]]
 
 
-def run(con: duckdb.DuckDBPyConnection, rows: Rows, day: date) -> IdentitySummary:
+def run(con: duckdb.DuckDBPyConnection, rows: Rows, day: date, decisions: pl.DataFrame) -> IdentitySummary:
     con.register("_records", frame(*rows.values()).to_arrow())
     con.execute("create or replace table customer_record as from _records")
-    with update(con, "customer_record", day, seed=1, config=CONFIG, run_id=f"run-{day}") as computed:
+    with update(
+        con, "customer_record", day, seed=1, config=CONFIG, run_id=f"run-{day}", human=human(decisions)
+    ) as computed:
         computed.write()
         return computed.summary()
 
@@ -120,12 +123,16 @@ def days() -> Iterator[list[dict[str, Any]]]:
     rows = first_rows()
     with closing(opened()) as some, closing(opened()) as all_:
         found = []
+        before: Rows = {}
         for batch in range(BATCHES + 1):
             day = FIRST_DAY + timedelta(days=batch)
+            before |= rows
             rows = changed(rows, batch) if batch else rows
-            summary = run(some, rows, day)
+            gone = [key for key in before if key not in rows][:30:3]
+            decisions = some_of_many(before | rows, gone, batch)
+            summary = run(some, rows, day, decisions)
             store.forget(all_)
-            run(all_, dict(reversed(rows.items())), day)
+            run(all_, dict(reversed(rows.items())), day, decisions.reverse())
             found.append(
                 {
                     "rows": rows,
@@ -169,3 +176,5 @@ def test_only_what_changed_is_judged(days: list[dict[str, Any]]) -> None:
         assert day["summary"].kinds[0].method == "kept model"
     kinds = set(days[-1]["some"]["identity_event"].filter(pl.col("as_of_date") > FIRST_DAY)["kind"])
     assert kinds == {"new", "merged", "split", "retired"}
+    causes = days[-1]["some"]["identity_event"].filter(pl.col("cause").str.starts_with("decision "))
+    assert set(causes["kind"]) == {"merged", "split"}

@@ -48,6 +48,7 @@ def test_desired_needs_no_odoo(world: World) -> None:
             "product_score": 0,
             "activity": 1,
             "case": 0,
+            "review": 0,
         }
     assert values(world, "sync_desired", "customer_score:grocer:C1") == {
         "x_active": True,

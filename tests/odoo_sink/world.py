@@ -40,6 +40,19 @@ _INPUTS = {
     "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN",
     "identity_xref": "source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, valid_to DATE",
     "identity_event": "customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR",
+    "identity_review": """
+        review_id VARCHAR, left_source_name VARCHAR, left_source_customer_id VARCHAR, right_source_name VARCHAR,
+        right_source_customer_id VARCHAR, match_probability DOUBLE, reason VARCHAR, asked_date DATE,
+        asked_at TIMESTAMP, answer VARCHAR, answered_at TIMESTAMP, answered_by VARCHAR, decision_id VARCHAR""",
+    "identity_decision": """
+        decision_id VARCHAR, kind VARCHAR,
+        records STRUCT(source_name VARCHAR, source_customer_id VARCHAR, group_no INTEGER)[], reason VARCHAR,
+        source VARCHAR, decided_by VARCHAR, decided_at TIMESTAMP, withdrawn_at TIMESTAMP""",
+    "ops_cursor": "source_name VARCHAR, entity VARCHAR, cursor_at TIMESTAMP",
+    "stg_customer_record": """
+        source_name VARCHAR, source_customer_id VARCHAR, full_name VARCHAR, email VARCHAR, phone VARCHAR,
+        street VARCHAR, postcode VARCHAR, city VARCHAR, country_code VARCHAR, birth_date DATE, loyalty_number VARCHAR,
+        tax_id VARCHAR, updated_at TIMESTAMP""",
     "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR",
     "stg_odoo__partner": """
         source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR""",

@@ -72,6 +72,11 @@ def test_explain_two_customers_names_the_pair_that_counts_most(
     code, output = retail(monkeypatch, capsys, "identity", "explain", "till:9", "shop:2")
     assert "Compared because they share: house, postcode, street." in output
     assert "[/b]o@y.example" in output
+    retail(monkeypatch, capsys, "identity", "different", "till:9", "shop:2")
+    _, output = retail(monkeypatch, capsys, "identity", "explain", "till:9", "shop:2")
+    [decision] = re.findall(r"^People decided: different, (D[0-9a-f]{12}), by ", output, re.MULTILINE)
+    _, output = retail(monkeypatch, capsys, "identity", "customer", resolved["9"])
+    assert decision in output[output.index("Decisions") :]
 
 
 @pytest.mark.parametrize(
