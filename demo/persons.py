@@ -8,7 +8,7 @@ the ranges kept for fiction: 555-01xx of any US area code (555-xxxx when more th
 Ofcom's 07700 900xxx, extended to 07700 9xxxxx and, for more people, to 077xx 9xxxxx.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -63,8 +63,56 @@ class Quality:
     wrong_birth_date: float = 0.03
 
 
+@dataclass(frozen=True)
+class Families:
+    """Shares of the people who are alike or share a contact: of the second members of a household the children, the
+    sons of their father's name and the twins; of all but the first those with a surname of their own, and those who
+    always give the first one's e-mail or phone; of the households those that move."""
+
+    child: float = 0.10
+    junior: float = 0.02
+    twin: float = 0.015
+    other_surname: float = 0.12
+    shared_email: float = 0.12
+    shared_phone: float = 0.30
+    moved: float = 0.07
+
+
+USUAL_FAMILIES = Families()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a source holds of people: beside its faults the shares of records with an e-mail or phone of anyone of the
+    household, with an initial for the first name, and with first and last name in each other's place."""
+
+    quality: Quality = field(default_factory=Quality)
+    lent_email: float = 0.0
+    lent_phone: float = 0.0
+    initial_only: float = 0.0
+    exchanged_names: float = 0.0
+
+
+@dataclass(frozen=True)
+class Population:
+    """People and the sources that know them. household_sizes: share of households of one person, two, and so on."""
+
+    household_sizes: tuple[float, ...]
+    families: Families
+    sources: dict[str, Source]
+
+
+ORDERLY = Population((0.6, 0.3, 0.1), USUAL_FAMILIES, {name: Source() for name in ("loyalty", "web", "crm", "erp")})
+
+
 def make_population(
-    household_sizes: np.ndarray, countries: np.ndarray, seed: int, stream: str, *, first_household: int = 0
+    household_sizes: np.ndarray,
+    countries: np.ndarray,
+    seed: int,
+    stream: str,
+    *,
+    first_household: int = 0,
+    families: Families = USUAL_FAMILIES,
 ) -> pl.DataFrame:
     """One row a person, in the order of the households.
 
@@ -75,13 +123,13 @@ def make_population(
     next_region_code, next_postcode.
     """
     rng = random_stream(seed, stream)
-    households = _households(countries, rng, first_household)
+    households = _households(countries, rng, first_household, families)
     index = np.repeat(np.arange(len(household_sizes)), household_sizes)
     starts = np.repeat(np.cumsum(household_sizes) - household_sizes, household_sizes)
     member_no = np.arange(len(index)) - starts
     people = households[index].with_columns(member_no=pl.Series(member_no.astype(np.int32)))
-    people = _name(people, starts, member_no, rng)
-    return _contact(people, starts, rng).select(
+    people = _name(people, starts, member_no, rng, families)
+    return _contact(people, starts, rng, families).select(
         "person_id", "household_id", "household_no", "member_no", "country_code", "first_name", "last_name",
         "former_last_name", "birth_date", "email", "former_email", "phone", "street", "city", "region_code",
         "postcode", "moved_on", "next_street", "next_city", "next_region_code", "next_postcode",
@@ -112,28 +160,38 @@ def make_records(keys: pl.DataFrame, people: pl.DataFrame, seed: int, stream: st
     )  # fmt: skip
 
 
-def make_persons(n_entities: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entities and about 2.5 records each in four sources, half American and half British, for benchmarks.
+def make_persons(n_entities: int, seed: int, population: Population = ORDERLY) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entities and about 2.5 records each in the population's sources, half American and half British, for benchmarks.
 
     The records carry person_id and household_id: drop them before resolving, keep them to score.
     """
     rng = random_stream(seed, "sizes")
-    sizes = rng.choice([1, 2, 3], size=n_entities, p=[0.6, 0.3, 0.1])
+    members = 1 + np.arange(len(population.household_sizes))
+    sizes = rng.choice(members, size=n_entities, p=population.household_sizes)
     sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), n_entities)) + 1]
     countries = np.where(rng.random(len(sizes)) < 0.5, "US", "GB")
-    people = make_population(sizes, countries, seed, "people").head(n_entities)
+    people = make_population(sizes, countries, seed, "people", families=population.families).head(n_entities)
     counts = 1 + rng.poisson(1.5, n_entities)
     index = np.repeat(np.arange(n_entities), counts)
-    sources = np.array(["loyalty", "web", "crm", "erp"])
+    sources = np.array(list(population.sources))
     keys = pl.DataFrame(
         {
-            "source_name": sources[rng.integers(0, 4, len(index))],
+            "source_name": sources[rng.integers(0, len(sources), len(index))],
             "source_customer_id": pl.Series(rng.permutation(len(index))).cast(pl.String),
             "person_id": people["person_id"].gather(index),
             "recorded_on": pl.Series(rng.integers(16436, 17531, len(index)).astype(np.int32)).cast(pl.Date),
         }
     )
-    return people, make_records(keys, people, seed, "records", Quality())
+    records = [
+        _as_the_source_heard(
+            make_records(keys.filter(pl.col("source_name") == name), people, seed, f"records {name}", source.quality),
+            people,
+            random_stream(seed, f"heard {name}"),
+            source,
+        )
+        for name, source in population.sources.items()
+    ]
+    return people, pl.concat(records)
 
 
 @dataclass(frozen=True)
@@ -192,11 +250,13 @@ def _numbers(values: np.ndarray) -> pl.Series:
     return pl.Series(values.astype(np.int64)).cast(pl.String)
 
 
-def _households(countries: np.ndarray, rng: np.random.Generator, first_household: int) -> pl.DataFrame:
+def _households(
+    countries: np.ndarray, rng: np.random.Generator, first_household: int, families: Families
+) -> pl.DataFrame:
     n = len(countries)
     is_us = pl.Series(countries == "US")
     numbers = pl.Series(np.arange(first_household, first_household + n))
-    moved = rng.random(n) < 0.07
+    moved = rng.random(n) < families.moved
     moved_on = pl.Series(
         rng.integers((FIRST_MOVE - date(1970, 1, 1)).days, (LAST_MOVE - date(1970, 1, 1)).days, n).astype(np.int32)
     ).cast(pl.Date)
@@ -251,7 +311,9 @@ def _addresses(countries: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:
     )
 
 
-def _name(people: pl.DataFrame, starts: np.ndarray, member_no: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:
+def _name(
+    people: pl.DataFrame, starts: np.ndarray, member_no: np.ndarray, rng: np.random.Generator, families: Families
+) -> pl.DataFrame:
     n = people.height
     is_us = people["is_us"]
     is_female = rng.random(n) < 0.55
@@ -262,7 +324,7 @@ def _name(people: pl.DataFrame, starts: np.ndarray, member_no: np.ndarray, rng: 
         for sex in ("female", "male")
     }
     first_name = first["female"].zip_with(pl.Series(is_female), first["male"])
-    other_surname = (member_no > 0) & (rng.random(n) < 0.12)
+    other_surname = (member_no > 0) & (rng.random(n) < families.other_surname)
     surname = _by_country(is_us, *(_pick(_words(region).last, n, rng) for region in ("US", "GB")))
     last_name = surname.zip_with(pl.Series(other_surname), people["surname"])
 
@@ -270,9 +332,9 @@ def _name(people: pl.DataFrame, starts: np.ndarray, member_no: np.ndarray, rng: 
     relation = rng.random(n)
     head_age = np.clip(rng.normal(17500, 5000, n), 7500, 31000).astype(np.int64)
     age = np.where(member_no == 0, head_age, head_age[starts] + rng.integers(-1500, 1500, n))
-    is_child = (member_no == 1) & (relation < 0.10)
-    is_junior = (member_no == 1) & (relation < 0.02) & (head_age[starts] > 15000) & ~is_female[starts]
-    is_twin = (member_no == 1) & (relation > 0.985)
+    is_child = (member_no == 1) & (relation < families.child)
+    is_junior = (member_no == 1) & (relation < families.junior) & (head_age[starts] > 15000) & ~is_female[starts]
+    is_twin = (member_no == 1) & (relation > 1 - families.twin)
     age = np.where(is_child & (head_age[starts] > 15000), head_age[starts] - rng.integers(8500, 12500, n), age)
     age = np.where(is_twin, head_age[starts], age)
     as_head = pl.Series(is_junior | is_twin)
@@ -288,14 +350,14 @@ def _name(people: pl.DataFrame, starts: np.ndarray, member_no: np.ndarray, rng: 
     )
 
 
-def _contact(people: pl.DataFrame, starts: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:
+def _contact(people: pl.DataFrame, starts: np.ndarray, rng: np.random.Generator, families: Families) -> pl.DataFrame:
     n = people.height
     person_id = "P" + people["household_no"].cast(pl.String).str.zfill(7) + "-" + people["member_no"].cast(pl.String)
     emails = [_emails(people, "last_name", rng)]
     emails.append(_emails(people.with_columns(pl.coalesce("former_last_name", "last_name").alias("then")), "then", rng))
     has_former = pl.Series((rng.random(n) < 0.15) | people["former_last_name"].is_not_null().to_numpy())
     phone = _phones(people["is_us"], people.item(0, "household_no"), rng)
-    share_email, share_phone = rng.random(n) < 0.12, rng.random(n) < 0.30
+    share_email, share_phone = rng.random(n) < families.shared_email, rng.random(n) < families.shared_phone
     return people.with_columns(
         person_id=person_id,
         email=emails[0].gather(np.where(share_email, starts, np.arange(n))),
@@ -369,6 +431,34 @@ def _spoil_names(records: pl.DataFrame, rng: np.random.Generator, quality: Quali
         .when(lower).then(pl.col(name).str.to_lowercase()).otherwise(name).alias(name)
         for name in ("first_name", "last_name")
     )  # fmt: skip
+
+
+def _as_the_source_heard(
+    records: pl.DataFrame, people: pl.DataFrame, rng: np.random.Generator, source: Source
+) -> pl.DataFrame:
+    n = records.height
+    lender = people.select(
+        "household_id",
+        lender_no=pl.int_range(pl.len()).over("household_id"),
+        members=pl.len().over("household_id"),
+        lent_email="email",
+        lent_phone="phone",
+    )
+    household = lender.select("household_id", "members").unique("household_id")
+    records = (
+        records.join(household, on="household_id", maintain_order="left")
+        .with_columns(lender_no=(pl.Series(rng.random(n)) * pl.col("members")).cast(pl.Int64))
+        .join(lender.drop("members"), on=["household_id", "lender_no"], maintain_order="left")
+    )
+    has_email, has_phone = pl.col("email").is_not_null(), pl.col("phone").is_not_null()
+    is_exchanged = pl.Series(rng.random(n) < source.exchanged_names)
+    initial = pl.when(pl.Series(rng.random(n) < source.initial_only)).then(pl.col("first_name").str.slice(0, 1))
+    return records.with_columns(
+        email=pl.when(pl.Series(rng.random(n) < source.lent_email) & has_email).then("lent_email").otherwise("email"),
+        phone=pl.when(pl.Series(rng.random(n) < source.lent_phone) & has_phone).then("lent_phone").otherwise("phone"),
+        first_name=pl.when(is_exchanged).then("last_name").otherwise(initial.otherwise("first_name")),
+        last_name=pl.when(is_exchanged).then("first_name").otherwise("last_name"),
+    ).drop("lender_no", "members", "lent_email", "lent_phone")
 
 
 def _spoil_contacts(records: pl.DataFrame, rng: np.random.Generator, quality: Quality) -> pl.DataFrame:

@@ -88,6 +88,8 @@ class Parameters:
             (at,) = by_name[comparison].values_of(level)
             return bool(self.levels[comparison][at, MATCH] <= config.refusal_share)
 
+        if not self.is_trained:
+            return kind.refusals
         return tuple(r for r in kind.refusals if r.evidence is None or is_trusted(*r.evidence))
 
 

@@ -485,13 +485,13 @@ def write_keys(con: duckdb.DuckDBPyConnection, kind: RecordKind, source: str, ta
 
 def crowded_keys(con: duckdb.DuckDBPyConnection, kind: RecordKind, keys: str, config: IdentityConfig) -> pl.DataFrame:
     """Keys that too many records share to be worth a comparison (key)."""
-    numbers = [number for number, key in enumerate(kind.blocking_keys) if key.is_one_value]
+    numbers = [number for number, key in enumerate(kind.blocking_keys) if key.is_identifying]
     return con.sql(
         f"""
         select key from {keys} group by key
         having count(*) > case
             when list_contains({numbers}::integer[], (key & {2**KEY_NAME_BITS - 1}::ubigint)::integer)
-            then {config.one_value_key_size_limit} else {config.key_size_limit}
+            then {config.identifying_key_size_limit} else {config.key_size_limit}
         end
         order by key
         """

@@ -52,12 +52,12 @@ class Comparison(NamedTuple):
 class BlockingKey(NamedTuple):
     """Records that share one of the values of the list are compared. A null value is no key.
 
-    `is_one_value`: a value by itself, not several together: it has to be rarer to be worth a comparison.
+    `is_identifying`: few people have the value in common, so that it may be of one person's many records.
     """
 
     name: str
     expression: str
-    is_one_value: bool = False
+    is_identifying: bool = False
 
 
 class Refusal(NamedTuple):
@@ -99,14 +99,14 @@ NEAR_BIRTH_DATE = (
     " or (birth_year_l = birth_year_r)::integer + (birth_month_l = birth_month_r)::integer"
     " + (birth_day_l = birth_day_r)::integer >= 2)"
 )
+# Several digits wrong, or about a year apart.
+FAR_BIRTH_DATE = (
+    f"{BOTH_WHOLE_DATES} and (abs(birth_date_l - birth_date_r) <= 400 or hamming(birth_text_l, birth_text_r) <= 3)"
+)
 SAME_YEAR_OF_BIRTH = f"birth_year_l = birth_year_r and not ({BOTH_WHOLE_DATES})"
 NEAR_YEAR_OF_BIRTH = (
     f"not ({BOTH_WHOLE_DATES}) and (abs(birth_year_l - birth_year_r) <= 2"
     " or hamming(left(birth_text_l, 4), left(birth_text_r, 4)) = 1)"
-)
-SAME_GIVEN_NAME = (
-    "given_name_l = given_name_r or list_has_any(given_groups_l, given_groups_r)"
-    " or list_contains(middle_names_l, given_name_r) or list_contains(middle_names_r, given_name_l)"
 )
 
 
@@ -120,32 +120,50 @@ def _either(cheap: str, *dear: str) -> str:
     return f"(case when {cheap} then true {' '.join(f'when {one} then true' for one in dear)} else false end)"
 
 
+def _one_slip(left: str, right: str) -> str:
+    return _only_where(f"abs(length({left}) - length({right})) <= 1", f"damerau_levenshtein({left}, {right}) = 1")
+
+
+SAME_GIVEN_NAME = _either(
+    "given_name_l = given_name_r",
+    "list_has_any(given_groups_l, given_groups_r)",
+    _only_where("len(middle_names_l) > 0", "list_contains(middle_names_l, given_name_r)"),
+    _only_where("len(middle_names_r) > 0", "list_contains(middle_names_r, given_name_l)"),
+)
 # Edit distance is dear: first the ends, of which one slip leaves one alone.
 SIMILAR_GIVEN_NAME = _only_where(
     "left(given_name_l, 1) = left(given_name_r, 1) or right(given_name_l, 2) = right(given_name_r, 2)",
-    "(jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88"
-    f" or ({SHORTER_GIVEN_NAME} >= 4 and damerau_levenshtein(given_name_l, given_name_r) = 1)"
-    f" or ({SHORTER_GIVEN_NAME} >= 3"
-    " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l))))",
+    _either(
+        "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88",
+        _only_where(f"{SHORTER_GIVEN_NAME} >= 4", _one_slip("given_name_l", "given_name_r")),
+        f"{SHORTER_GIVEN_NAME} >= 3"
+        " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l))",
+    ),
 )
 CLOSE_GIVEN_NAME = _only_where(
     f"{SHORTER_GIVEN_NAME} >= 5 and left(given_name_l, 1) = left(given_name_r, 1)",
-    "(jaro_winkler_similarity(given_name_l, given_name_r) >= 0.82"
-    " and damerau_levenshtein(given_name_l, given_name_r) <= 2)",
+    _only_where(
+        "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.82",
+        "damerau_levenshtein(given_name_l, given_name_r) <= 2",
+    ),
 )
 INITIAL_ONLY = f"({SHORTER_GIVEN_NAME} = 1 and left(given_name_l, 1) = left(given_name_r, 1))"
 NAMES_EXCHANGED = _only_where(
     f"given_name_l <> given_name_r and {SHORTER_GIVEN_NAME} >= 3"
     " and left(given_name_l, 1) = left(family_name_r, 1) and left(family_name_l, 1) = left(given_name_r, 1)",
-    "(jaro_winkler_similarity(given_name_l, family_name_r) >= 0.9"
-    " and jaro_winkler_similarity(family_name_l, given_name_r) >= 0.9)",
+    _only_where(
+        "jaro_winkler_similarity(given_name_l, family_name_r) >= 0.9",
+        "jaro_winkler_similarity(family_name_l, given_name_r) >= 0.9",
+    ),
 )
 ALIKE_GIVEN_NAME = _either(SAME_GIVEN_NAME, INITIAL_ONLY, SIMILAR_GIVEN_NAME)
 SIMILAR_FAMILY_NAME = _only_where(
     "left(family_name_l, 1) = left(family_name_r, 1) or right(family_name_l, 2) = right(family_name_r, 2)",
-    "(jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9"
-    f" or ({SHORTER_FAMILY_NAME} >= 4 and damerau_levenshtein(family_name_l, family_name_r) = 1)"
-    f" or ({SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1)))",
+    _either(
+        "jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9",
+        _only_where(f"{SHORTER_FAMILY_NAME} >= 4", _one_slip("family_name_l", "family_name_r")),
+        f"{SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1)",
+    ),
 )
 BOTH_UNCOMMON_FAMILY_NAMES = "has_uncommon_family_name_l and has_uncommon_family_name_r"
 SIMILAR_UNCOMMON_FAMILY_NAME = _only_where(BOTH_UNCOMMON_FAMILY_NAMES, SIMILAR_FAMILY_NAME)
@@ -157,6 +175,12 @@ TOKENS_ALIKE = _only_where(
     " list_bool_or(list_transform(list_filter(tokens_r, lambda t: not list_contains(tokens_l, t)), lambda b:"
     " case when left(a, 1) = left(b, 1) or right(a, 2) = right(b, 2) then jaro_winkler_similarity(a, b) >= 0.88"
     " or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) = 1) else false end))))",
+)
+# Tokens are in order: of two and two either all are shared or not both.
+TWO_TOKENS_SHARED = (
+    "(case when least(len(tokens_l), len(tokens_r)) < 2 then false"
+    " when len(tokens_l) = 2 and len(tokens_r) = 2 then tokens_l = tokens_r"
+    " else len(list_intersect(tokens_l, tokens_r)) >= 2 end)"
 )
 ANY_NAME_SHARED = _either("list_has_any(tokens_l, tokens_r)", ALIKE_GIVEN_NAME, SIMILAR_FAMILY_NAME)
 REST_ALIKE = _either(
@@ -174,7 +198,7 @@ SAME_HOUSE = _only_where(
 POSTCODE_SLIP = _only_where(
     "length(postcode_l) >= 4 and (left(postcode_l, 2) = left(postcode_r, 2)"
     " or right(postcode_l, 2) = right(postcode_r, 2))",
-    "damerau_levenshtein(postcode_l, postcode_r) = 1",
+    _one_slip("postcode_l", "postcode_r"),
 )
 EMAIL_SLIP = _only_where(
     "abs(length(email_l) - length(email_r)) <= 1"
@@ -230,11 +254,11 @@ REST_OF_NAME = Comparison(
             0.001,
             0.001,
         ),
-        Level("shared", "len(list_intersect(tokens_l, tokens_r)) >= 2", 0.40, 0.015, 0.015, 0.015),
+        Level("shared", TWO_TOKENS_SHARED, 0.40, 0.015, 0.015, 0.015),
         Level("alike_uncommon", REST_ALIKE_UNCOMMON, 0.04, 0.01, 0.01, 0.01),
         Level("alike", REST_ALIKE, 0.085, 0.025, 0.015, 0.015),
         Level("close", REST_CLOSE, 0.01, 0.005, 0.005, 0.005),
-        Level("other_family_name", f"given_name_l = given_name_r or {ALIKE_GIVEN_NAME}", 0.05, 0.01, 0.30, 0.30),
+        Level("other_family_name", ALIKE_GIVEN_NAME, 0.05, 0.01, 0.30, 0.30),
         Level("different", "ELSE", 0.009, 0.933, 0.653, 0.653),
     ),
     of_person=True,
@@ -269,7 +293,7 @@ PLACE = Comparison(
     "place",
     "(postcode_l is null or postcode_r is null) and (city_l is null or city_r is null)",
     (
-        Level("same_house", SAME_HOUSE, 0.50, 0.65, 0.30, 0.00005),
+        Level("same_house", SAME_HOUSE, 0.46, 0.60, 0.27, 0.00005),
         Level(
             "same_street_and_number",
             _only_where(
@@ -280,7 +304,26 @@ PLACE = Comparison(
             0.02,
             0.0001,
         ),
-        Level("same_postcode", "postcode_l = postcode_r", 0.12, 0.10, 0.10, 0.0005),
+        Level(
+            "same_number_near",
+            "house_number_l = house_number_r and (postcode_l = postcode_r or city_l = city_r)",
+            0.04,
+            0.02,
+            0.01,
+            0.0002,
+        ),
+        Level(
+            "same_street",
+            _only_where(
+                "postcode_l = postcode_r or city_l = city_r",
+                "jaro_winkler_similarity(street_name_l, street_name_r) >= 0.92",
+            ),
+            0.04,
+            0.03,
+            0.02,
+            0.0003,
+        ),
+        Level("same_postcode", "postcode_l = postcode_r", 0.08, 0.10, 0.10, 0.0005),
         Level("postcode_slip", POSTCODE_SLIP, 0.05, 0.03, 0.02, 0.0008),
         Level(
             "same_small_city",
@@ -315,8 +358,9 @@ BIRTH_DATE = Comparison(
         Level("same", "birth_date_l = birth_date_r", 0.86, 0.01, 0.0001, 0.0001),
         Level("slip", f"not is_year_only_l and not is_year_only_r and ({BIRTH_DATE_SLIP})", 0.08, 0.01, 0.002, 0.002),
         Level("near", NEAR_BIRTH_DATE, 0.02, 0.006, 0.005, 0.005),
+        Level("far", FAR_BIRTH_DATE, 0.004, 0.03, 0.03, 0.03),
         Level("near_year", NEAR_YEAR_OF_BIRTH, 0.004, 0.004, 0.004, 0.004),
-        Level("different", "ELSE", 0.009, 0.966, 0.9879, 0.9879),
+        Level("different", "ELSE", 0.009, 0.936, 0.9579, 0.9579),
     ),
     of_person=True,
     fixed_in_household=True,
@@ -372,8 +416,8 @@ ORGANISATION_NAME = Comparison(
 )
 
 CONTACT_KEYS = (
-    BlockingKey("email", "[email]"),
-    BlockingKey("phone", "[phone]"),
+    BlockingKey("email", "[email]", is_identifying=True),
+    BlockingKey("phone", "[phone]", is_identifying=True),
     BlockingKey("house", "[postcode || '|' || house_number]"),
     BlockingKey("street", "[house_number || '|' || street_name]"),
 )
@@ -389,11 +433,11 @@ PERSON = RecordKind(
     blocking_keys=(
         *CONTACT_KEYS,
         BlockingKey("email_local_part", "[case when length(email_local_part) >= 6 then email_local_part end]"),
-        BlockingKey("loyalty_number", "[loyalty_scheme || '|' || loyalty_number]"),
-        BlockingKey("birth_date", "[birth_text]", is_one_value=True),
+        BlockingKey("loyalty_number", "[loyalty_scheme || '|' || loyalty_number]", is_identifying=True),
+        BlockingKey("birth_date", "[birth_text]"),
         BlockingKey("birth_date_and_place", "[birth_text || '|' || district, birth_text || '|' || city]"),
-        BlockingKey("postcode", "[postcode]", is_one_value=True),
-        BlockingKey("name", "name_keys", is_one_value=True),
+        BlockingKey("postcode", "[postcode]"),
+        BlockingKey("name", "name_keys"),
         BlockingKey(
             "two_names",
             "list_filter(flatten(list_transform(name_keys, lambda a: list_transform(name_keys, lambda b:"
@@ -411,7 +455,7 @@ PERSON = RecordKind(
         Refusal(
             "birth_dates",
             f"birth_date_l <> birth_date_r and not ({BIRTH_DATE_SLIP}) and not ({NEAR_BIRTH_DATE})"
-            f" and not ({SAME_YEAR_OF_BIRTH}) and not ({NEAR_YEAR_OF_BIRTH})"
+            f" and not ({FAR_BIRTH_DATE}) and not ({SAME_YEAR_OF_BIRTH}) and not ({NEAR_YEAR_OF_BIRTH})"
             " and not coalesce(given_name_l = given_name_r and coalesce(family_name_l = family_name_r, true)"
             " and (email_l = email_r or phone_l = phone_r), false)",
             evidence=("birth_date", "different"),
@@ -436,8 +480,8 @@ ORGANISATION = RecordKind(
     name="organisation",
     blocking_keys=(
         *CONTACT_KEYS,
-        BlockingKey("tax_id", "[tax_id]"),
-        BlockingKey("name", "[full_name_key]"),
+        BlockingKey("tax_id", "[tax_id]", is_identifying=True),
+        BlockingKey("name", "[full_name_key]", is_identifying=True),
         BlockingKey("first_word_and_area", "[name_tokens[1] || '|' || area]"),
     ),
     comparisons=(ORGANISATION_NAME, TAX_ID, EMAIL, PHONE, PLACE),
@@ -686,7 +730,7 @@ class IdentityConfig:
     shared_value_limit: an e-mail, phone or loyalty number carried by more different (initial, surname) is no evidence.
     common_birth_date_factor, common_birth_date_minimum: a birth date this many times as common as the mean, and seen
         at least so often, is a placeholder.
-    key_size_limit, one_value_key_size_limit: a blocking key that more records share is dropped.
+    key_size_limit, identifying_key_size_limit: a blocking key that more records share is dropped.
     rare_name_share, uncommon_name_share, frequent_name_share: a name's token is rare, uncommon or infrequent when a
         smaller share of the records have it, else frequent.
     alike_in_household: share of pairs in a household that agree as one person would: namesakes, twins.
@@ -702,18 +746,18 @@ class IdentityConfig:
     shared_value_limit: int = 6
     common_birth_date_factor: float = 10.0
     common_birth_date_minimum: int = 12
-    key_size_limit: int = 150
-    one_value_key_size_limit: int = 60
+    key_size_limit: int = 30
+    identifying_key_size_limit: int = 150
     rare_name_share: float = 0.0005
     uncommon_name_share: float = 0.002
     frequent_name_share: float = 0.01
     alike_in_household: float = 0.02
     training_minimum_records: int = 400
     random_pairs: int = 600_000
-    unseen_pair_bits: float = -2.0
+    unseen_pair_bits: float = -0.5
     weight_cap_bits: float = 12.0
     threshold_bits: float = 0.0
-    refusal_share: float = 0.01
+    refusal_share: float = 0.001
     link_probability_floor: float = 0.1
     cluster_size_limit: int = 60
     component_size_limit: int = 500

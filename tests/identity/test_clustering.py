@@ -39,17 +39,17 @@ def clustered(
 
 
 def test_a_weak_bridge_does_not_join_two_strong_groups() -> None:
-    # {0,1} and {2,3} hang together by one pair of 4 bits; three pairs unseen at -2 make the mean -0.5.
-    assert clustered((0, 1, 10.0), (2, 3, 10.0), (1, 2, 4.0), record_count=4) == [0, 0, 2, 2]
+    # {0,1} and {2,3} hang together by one pair of 1 bit; three pairs unseen at -0.5 make the mean -0.125.
+    assert clustered((0, 1, 10.0), (2, 3, 10.0), (1, 2, 1.0), record_count=4) == [0, 0, 2, 2]
 
 
 def test_a_strong_bridge_does() -> None:
-    # (12 - 2 - 2 - 2) / 4 = 1.5.
+    # (12 - 0.5 - 0.5 - 0.5) / 4 = 2.6.
     assert clustered((0, 1, 12.0), (2, 3, 12.0), (1, 2, 12.0), record_count=4) == [0, 0, 0, 0]
 
 
 def test_a_pair_that_lacks_evidence_counts_as_one_that_was_not_proposed() -> None:
-    # Matches are rare, so that 0 and 2 are at -11 bits though nothing speaks against them: (8 - 2) / 2 = 3.
+    # Matches are rare, so that 0 and 2 are at -11 bits though nothing speaks against them: (8 - 0.5) / 2 = 3.75.
     assert clustered((0, 1, 10.0), (1, 2, 8.0), (0, 2, -11.0), record_count=3, evidence=1.0) == [0, 0, 0]
 
 

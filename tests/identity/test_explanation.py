@@ -116,11 +116,11 @@ def test_what_the_clustering_refused_is_said() -> None:
 
 def test_records_that_nothing_links_but_a_third() -> None:
     """a and b share an e-mail, 2 bits. b and c a phone: 48/2048 against 28/2048, 0.78 bits, 12 sixteenths. No key
-    proposed a and c: -2. The mean is 0.25."""
+    proposed a and c: -0.5. The mean is 0.75."""
     rows = (customer("a", **ANN), customer("b", **NEW_PHONE), customer("c", **NEW_EMAIL))
     found = explained({A: "C1", B: "C1", C: "C1"}, A, C, *rows)
-    assert (found.pair.keys, found.pair.cluster_bits) == ((), -2.0)
-    assert (found.go_between, found.mean_bits, found.unproposed_count) == ((B, 0.75), 0.25, 1)
+    assert (found.pair.keys, found.pair.cluster_bits) == ((), -0.5)
+    assert (found.go_between, found.mean_bits, found.unproposed_count) == ((B, 0.75), 0.75, 1)
     words = in_words(found)
     assert any(sentence.startswith("No key proposed the pair") for sentence in words)
     assert "shop:b links both best: +0.75 bits or more with each." in words
