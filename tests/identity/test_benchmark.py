@@ -11,6 +11,7 @@ import pytest
 from benchmarks import identity
 from benchmarks.identity import case_records, measure, shares
 from benchmarks.identity_calibration import bins, calibration_curve, calibration_error, scored_pairs
+from benchmarks.identity_scale import next_day, person_records
 
 
 def test_a_label_is_kept_from_what_is_resolved(tmp_path: Path) -> None:
@@ -105,3 +106,14 @@ def test_scored_pairs_know_the_truth() -> None:
     )
     found = scored_pairs(links, records).sort("match_probability")
     assert found.rows() == [(0.4, False), (0.9, True)]
+
+
+def test_the_next_day_has_one_record_in_a_hundred_new_and_one_in_a_thousand_changed_or_gone() -> None:
+    records = person_records(5_000)
+    key = ["source_name", "source_customer_id"]
+    before, after = next_day(records)
+    new, few = records.height // 100, records.height // 1_000
+    assert after.join(before, on=key, how="anti").height == new
+    assert before.join(after, on=key, how="anti").height == few
+    stayed = after.join(before, on=key, how="semi")
+    assert stayed.join(before, on=before.columns, how="anti", nulls_equal=True).height == few

@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from models.identity import IdentityConfig, IdentityResult, PreviousIdentity, resolve
-from models.identity.households import group
+from models.identity.households import assign, group
 from tests.identity.records import customer, frame
 
 HOME = {"street": "4 Oak Street", "city": "Leeds", "postcode": "LS1 4AB"}
@@ -53,3 +53,15 @@ def test_a_family_is_several_persons_of_one_household() -> None:
     found = household_of(resolve(records, PreviousIdentity.none(), date(2017, 12, 31), seed=1))
     assert found["ann"] == found["ann2"] == found["bob"] != found["cy"]
     assert (found["ann"][1], found["cy"][1]) == (2, 1)
+
+
+def test_a_household_keeps_the_id_that_held_most_of_its_customers() -> None:
+    """Of Ca, Cb and Cc the last two stay together, with the id that was named after Ca. Ca alone is another household,
+    and by no id that ever was; Cd, known to nobody, is named after itself."""
+    before = pl.DataFrame({"customer_id": ["Ca", "Cb", "Cc"], "household_id": ["Ha"] * 3, "customer_count": [3] * 3})
+    now = pl.DataFrame({"customer_id": ["Ca", "Cb", "Cc", "Cd"], "household": [0, 1, 1, 2]})
+    found = assign(now, before, lambda wanted: {"Ha"} & set(wanted))
+    ids = dict(found.select("customer_id", "household_id").rows())
+    assert (ids["Cb"], ids["Cc"], ids["Cd"]) == ("Ha", "Ha", "Hd")
+    assert ids["Ca"] not in ("Ha", "Hd")
+    assert found["customer_count"].to_list() == [1, 2, 2, 1]
