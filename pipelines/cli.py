@@ -90,6 +90,8 @@ def run(
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
     if not result.success:
+        checks = result.get_asset_check_evaluations()
+        _show_stops(check.description for check in checks if not check.passed and check.description)
         _fail("The run failed; what is published is still the last good run. The error stands above.")
     show_summary()
 

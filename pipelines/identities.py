@@ -37,6 +37,11 @@ _CUSTOMER = {
         from identity_xref where customer_id = $customer_id
         order by valid_to is not null, source_name, source_customer_id, valid_from""",
     ),
+    "Values": (
+        ("field", "shown as in record", "because"),
+        """select field, source_name || ':' || source_customer_id, rule from identity_golden_source
+        where customer_id = $customer_id order by all""",
+    ),
     "Links": (
         ("record", "other record", "other record's customer", "probability", "bits"),
         """with link as (
@@ -249,10 +254,17 @@ def reestimate(apply: bool) -> Reestimated:
         if day is None:
             raise IdentityError("There is nothing to learn from: run `retail run` first.")
         settings, reason = load_settings(), "asked for by `retail identity reestimate`"
-        rules = config(connection, settings)
+        rules, engine = config(connection, settings), settings.identity.engine
         human = decisions.human_input(connection, settings.identity.review, day)
         with identity.update(
-            connection, "stg_customer_record", day, settings.seed, rules, reestimate_because=reason, human=human
+            connection,
+            "stg_customer_record",
+            day,
+            settings.seed,
+            rules,
+            reestimate_because=reason,
+            engine=engine,
+            human=human,
         ) as run:
             tables = before_and_after(run)
             versions = [found.version for found in run.models.values()]

@@ -118,15 +118,13 @@ class GoldenRecordRules(_Section):
 class IdentityGate(_Section):
     """What holds a resolution back: the run then keeps the customers as they were and publishes nothing.
 
-    min_precision: of the links, estimated by the model and by reviewers' answers. max_records_per_customer: the largest
-    customer. max_changed_share: of the records known before, those with another customer_id now. min_answers: about
-    links of like probability, to weigh more than the model.
+    min_precision: of the links, as the model's probabilities have it. max_records_per_customer: the largest customer.
+    max_changed_share: of the records known before, those with another customer_id now.
     """
 
     min_precision: float = Field(default=GateLimits.min_precision, ge=0, le=1)
     max_records_per_customer: int = Field(default=GateLimits.max_records_per_customer, gt=0)
     max_changed_share: float = Field(default=GateLimits.max_changed_share, ge=0, le=1)
-    min_answers: int = Field(default=GateLimits.min_answers, gt=0)
 
     @property
     def limits(self) -> GateLimits:

@@ -44,12 +44,12 @@ def draw(
     parameters: Parameters,
     weights_page: str,
     links: pl.DataFrame,
-    sizes: Sequence[int],
+    sizes: pl.DataFrame,
 ) -> dict[str, Chart]:
     """The charts of one kind of record by name.
 
-    `table`: its normalised records. `links`: match_weight and match_probability of its links. `sizes`: records of each
-    of its customers.
+    `table`: its normalised records. `links`: match_weight, match_probability and how many links have them. `sizes`: how
+    many customers have how many records.
     """
     return {
         "match_weights": _match_weights(kind, parameters, weights_page),
@@ -72,12 +72,11 @@ def _match_weights(kind: RecordKind, parameters: Parameters, page: str) -> Chart
 
 def _thresholds(links: pl.DataFrame) -> Chart:
     """How many links each threshold would keep, and how many of those the model expects to be right."""
-    probability = links["match_probability"]
-    kept = [probability.filter(probability >= threshold) for threshold in THRESHOLDS]
+    kept = [links.filter(pl.col("match_probability") >= threshold) for threshold in THRESHOLDS]
     rows = [
-        {"threshold": threshold, "links": len(above), "expected_precision": round(_mean(above), 4)}
+        {"threshold": threshold, "links": int(above["links"].sum()), "expected_precision": round(_mean(above), 4)}
         for threshold, above in zip(THRESHOLDS, kept, strict=True)
-        if len(above)
+        if not above.is_empty()
     ]
     title = "Links kept by threshold, and their expected precision"
     x = {"field": "threshold", "type": "quantitative", "title": "links from this probability on"}
@@ -97,7 +96,7 @@ def _thresholds(links: pl.DataFrame) -> Chart:
             for name in ("links", "expected_precision")
         ],
     }
-    bins = links.group_by(pl.col("match_weight").floor().alias("low")).len("links").sort("low").rows()
+    bins = links.group_by(pl.col("match_weight").floor().alias("low")).agg(pl.col("links").sum()).sort("low").rows()
     histogram = MatchWeightsHistogramChart(
         [
             {"splink_score_bin_low": low, "splink_score_bin_high": low + 1, "binwidth": 1, "count_rows": count}
@@ -111,8 +110,8 @@ def _thresholds(links: pl.DataFrame) -> Chart:
     return Chart(title, _page({"vconcat": [lines, _nested(histogram)]}), _picture(title, bars))
 
 
-def _mean(values: pl.Series) -> float:
-    return float(np.mean(values.to_numpy())) if len(values) else 0.0
+def _mean(links: pl.DataFrame) -> float:
+    return float(links.select((pl.col("match_probability") * pl.col("links")).sum() / pl.col("links").sum()).item())
 
 
 def _unlinkables(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, parameters: Parameters) -> Chart:
@@ -171,8 +170,8 @@ def _outcome(comparison: Comparison) -> str:
     return f"(case when {comparison.null_condition} then -1 {cases} else 0 end)::tinyint"
 
 
-def _cluster_sizes(sizes: Sequence[int]) -> Chart:
-    counts = pl.Series("size", list(sizes), dtype=pl.Int64).value_counts().sort("size").rows()
+def _cluster_sizes(sizes: pl.DataFrame) -> Chart:
+    counts = sizes.select("records", "customers").sort("records").rows()
     title = "Customers by how many records they have"
     values = [{"records": size, "customers": count} for size, count in counts]
     spec = {

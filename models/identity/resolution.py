@@ -714,36 +714,38 @@ class Run:
             self.stored("bond"), self.human,
         )  # fmt: skip
 
-    def judge(self, answers: pl.DataFrame, limits: GateLimits) -> GateFindings:
-        """Whether the run, once written, may stand. `answers`: see `gate.judge`."""
+    def judge(self, summary: IdentitySummary, limits: GateLimits) -> GateFindings:
+        """Whether the run, once written, may stand."""
         changed = self.assignment.opened.join(self.assignment.ended, on=KEY, how="semi").height
         arrived = self.assignment.opened.height - changed
         [(standing,)] = self.con.sql(
             f"select count(*) from {self.kept('identity_xref')} where valid_to is null"
         ).fetchall()
-        largest = max((size for kind in RECORD_KINDS for size in self.sizes(kind)), default=0)
-        return gate.judge(self.accepted_links(), largest, changed, standing - arrived, answers, limits)
+        largest = max((kind.largest_cluster for kind in summary.kinds), default=0)
+        return gate.judge(self.accepted_links(), largest, changed, standing - arrived, limits)
 
     def links(self, kind: RecordKind) -> pl.DataFrame:
-        """What the links of the kind weigh that stand now: match_weight, match_probability."""
+        """What the links of the kind weigh that stand now: match_probability, match_weight, links."""
         return self.con.sql(
             f"""
-            select match_weight, match_probability
+            select match_probability, match_weight, count(*) as links
             from {self.stored("edge")} join {self.stored("pattern")} using (pattern)
             where record_kind = '{kind.name}' and match_probability >= {self.config.link_probability_floor}
-            order by all
+            group by all order by all
             """
         ).pl()
 
-    def sizes(self, kind: RecordKind) -> list[int]:
-        """How many records each customer of the kind has now."""
-        rows = self.con.sql(
+    def sizes(self, kind: RecordKind) -> pl.DataFrame:
+        """How many customers of the kind have how many records now: records, customers."""
+        return self.con.sql(
             f"""
-            select count(*) from {self.stored("membership")} join {self.stored("record")} using (record_no)
-            where record_kind = '{kind.name}' group by cluster_no order by all
+            select records, count(*) as customers from (
+                select count(*) as records
+                from {self.stored("membership")} join {self.stored("record")} using (record_no)
+                where record_kind = '{kind.name}' group by cluster_no
+            ) group by all order by all
             """
-        ).fetchall()
-        return [size for (size,) in rows]
+        ).pl()
 
     def accepted_links(self) -> pl.DataFrame:
         """Links between two records of one customer that stand now, by probability: match_probability, links."""

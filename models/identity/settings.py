@@ -638,6 +638,9 @@ STREET_WORDS = {
     "trail": "trl",
     "apartment": "apt",
     "suite": "ste",
+    "saint": "st",
+    "strasse": "st",
+    "way": "wy",
 }
 LEGAL_FORMS = (
     "ltd",

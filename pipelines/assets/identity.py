@@ -6,7 +6,6 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
 from models import identity
 from models.identity.chart_pages import Chart
@@ -57,7 +56,6 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
     is_accepted = context.run.tags.get(ACCEPT_TAG) == "true"
     is_on_spark = context.run.tags.get(ENGINE_TAG, settings.identity.engine) == "spark"
     engine: Engine = "spark" if is_on_spark else "duckdb"
-    answers = pl.DataFrame(schema={"match_probability": pl.Float64, "is_same": pl.Boolean})
     with connect() as connection:
         if not is_latest(connection, day):
             return None
@@ -77,7 +75,7 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
                 with transaction(connection):
                     run.write()
                     summary = run.summary()
-                    found = run.judge(answers, settings.identity.gate.limits)
+                    found = run.judge(summary, settings.identity.gate.limits)
                     if found.reasons and not is_accepted:
                         raise _HeldBackError
             except _HeldBackError:
@@ -86,6 +84,8 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
         with transaction(connection):
             decisions.ask(connection, questions, day)
     _charts_dir().mkdir(parents=True, exist_ok=True)
+    for old in _charts_dir().glob("identity_*.html"):
+        old.unlink()
     for name, chart in charts.items():
         (_charts_dir() / f"identity_{name}.html").write_text(chart.page, encoding="utf-8")
     return Resolution(summary, found, is_kept=True, charts=charts)
@@ -169,7 +169,6 @@ def _check(found: Resolution | None) -> dg.AssetCheckResult:
         description="; ".join(found.findings.reasons) or None,
         metadata={
             "estimated_precision": found.findings.precision,
-            "answered_share": found.findings.answered_share,
             "largest_customer_records": found.findings.largest_customer,
             "changed_id_share": found.findings.changed_share,
         },

@@ -12,7 +12,7 @@ from models.identity.linkage import _starting_parameters
 from models.identity.settings import PERSON
 from tests.identity.records import customer, frame
 
-LINKS = pl.DataFrame({"match_weight": [-1.0, 3.5, 3.6, 8.0], "match_probability": [0.3, 0.92, 0.93, 0.996]})
+LINKS = pl.DataFrame({"match_weight": [-1.0, 3.5, 8.0], "match_probability": [0.3, 0.92, 0.995], "links": [1, 2, 1]})
 
 
 def texts(picture: str) -> list[str]:
@@ -20,16 +20,17 @@ def texts(picture: str) -> list[str]:
 
 
 def test_a_threshold_keeps_links_and_the_mean_of_their_probabilities_is_right() -> None:
-    """From .5: (0.92 + 0.93 + 0.996) / 3 = 0.949; from .95 one is left."""
+    """From .5: (2 x 0.92 + 0.995) / 3 = 0.945; from .95 one is left."""
     said = texts(chart_pages._thresholds(LINKS).picture)
-    assert said[said.index("from 0.5") + 1] == "3 links, 94.9% right"
-    assert said[said.index("from 0.95") + 1] == "1 links, 99.6% right"
+    assert said[said.index("from 0.5") + 1] == "3 links, 94.5% right"
+    assert said[said.index("from 0.95") + 1] == "1 links, 99.5% right"
     # None reaches .999.
     assert "from 0.999" not in said
 
 
 def test_customers_by_size_and_the_large_ones_together() -> None:
-    said = texts(chart_pages._cluster_sizes([1, 1, 1, 2, *range(3, 16)]).picture)
+    sizes = pl.DataFrame({"records": range(1, 16), "customers": [3] + [1] * 14})
+    said = texts(chart_pages._cluster_sizes(sizes).picture)
     assert said[1:5] == ["1 record", "3", "2 records", "1"]
     assert said[-2:] == ["13 to 15 records", "3"]
 

@@ -4,21 +4,19 @@ import polars as pl
 
 from models.identity.gate import GateFindings, GateLimits, judge
 
-LOOSE = GateLimits(min_precision=0.0, max_records_per_customer=100, max_changed_share=1.0, min_answers=2)
+LOOSE = GateLimits(min_precision=0.0, max_records_per_customer=100, max_changed_share=1.0)
 NOTHING: list[tuple[float, int]] = []
 
 
 def found(
     limits: GateLimits,
     accepted: list[tuple[float, int]] = NOTHING,
-    answers: tuple[tuple[float, bool], ...] = (),
     largest: int = 1,
     changed: int = 0,
     known: int = 0,
 ) -> GateFindings:
     links = pl.DataFrame(accepted, schema={"match_probability": pl.Float64(), "links": pl.Int64()}, orient="row")
-    reviewed = {"match_probability": pl.Float64(), "is_same": pl.Boolean()}
-    return judge(links, largest, changed, known, pl.DataFrame(list(answers), schema=reviewed, orient="row"), limits)
+    return judge(links, largest, changed, known, limits)
 
 
 def test_precision_is_the_mean_probability_of_the_links() -> None:
@@ -27,12 +25,6 @@ def test_precision_is_the_mean_probability_of_the_links() -> None:
     assert (found(LOOSE, links).precision, found(LOOSE, links).reasons) == (0.84, ())
     (reason,) = found(GateLimits(min_precision=0.9), links).reasons
     assert "0.8400, below 0.9" in reason
-
-
-def test_answers_speak_for_links_of_like_probability_where_there_are_enough() -> None:
-    """Of two links between .9 and .99 the answers say half are right: (2 x 0.5 + 0.6) / 3. One answer below is none."""
-    judged = found(LOOSE, [(0.96, 2), (0.6, 1)], answers=((0.93, True), (0.98, False), (0.7, False)))
-    assert (judged.precision, judged.answered_share) == (round(1.6 / 3, 6), 2 / 3)
 
 
 def test_a_customer_that_grows_too_large_is_told() -> None:

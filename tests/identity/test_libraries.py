@@ -185,3 +185,18 @@ def test_the_shops_own_contacts_are_no_customers() -> None:
     kept = [(row["email"], row["phone"], row["postcode"], row["house_number"]) for row in rows]
     assert kept == [(None, None, None, None), ("ann@shop.example", "441134960001", "LS11AA", "2")]
     assert found["nulled"] == {("email", "own"): 1, ("phone", "own"): 1, ("postcode", "own"): 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12 North Main Avenue", "12 N. Main Ave"),
+        ("4 St. James Court, Flat 2", "flat 2, 4 saint james ct"),
+        ("221B Baker Street", "221b Baker St"),
+        ("7 Rue de l'Église", "7, rue de l’Eglise"),
+    ],
+)
+def test_one_address_abbreviated(one: str, other: str) -> None:
+    rows, _ = normalised(frame(customer("1", street=one), customer("2", street=other)))
+    assert rows[0]["house_number"] == rows[1]["house_number"]
+    assert rows[0]["street_name"] == rows[1]["street_name"]

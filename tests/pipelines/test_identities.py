@@ -102,8 +102,12 @@ def test_customer_shows_records_links_events_and_household(
     code, output = retail(monkeypatch, capsys, "identity", "customer", resolved["1"])
     assert code == 0
     assert all(title in output for title in ("Records", "Links", "Events", "Household"))
-    records = output[output.index("Records") : output.index("Links")]
+    records = output[output.index("Records") : output.index("Values")]
     assert len(re.findall(r"shop +│ [12] ", records)) == 2
+    values = output[output.index("Values") : output.index("Links")]
+    # Both records have the same date: the first by key counts as the newest. The second alone has an address.
+    assert re.search(r"^│ phone +│ shop:1 +│ most_recent +│$", values, re.MULTILINE)
+    assert re.search(r"^│ address +│ shop:2 +│ complete +│$", values, re.MULTILINE)
     links = output[output.index("Links") : output.index("Events")]
     assert len(re.findall(r"shop:1 +│ shop:2 ", links)) == 1
     assert "records that no customer had" in output
