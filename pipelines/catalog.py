@@ -218,7 +218,10 @@ def _own(description: str, owner: str, business_date: str | None = None) -> Tabl
 PIPELINE_TABLES = {
     "identity_golden_source": _own("Which record each shown value of a customer comes from, and why.", _ENGINEERING),
     "identity_household": _own("Which customers live together, as their records show it.", _ENGINEERING),
-    "identity_xref": _own("Which customer each record of a source is, and from when to when.", _ENGINEERING),
+    "identity_xref": _own(
+        "Which customer each record of a source is, and from when to when; one that Odoo merged goes with the other.",
+        _ENGINEERING,
+    ),
     "ops_file_load": _own("Rows and amounts that each file or pull brought.", _ENGINEERING),
     "ops_freshness": _own("How old the data of each source and entity is.", _ENGINEERING, "newest_date"),
     "ops_quarantine": _own("Rows that could not load, with the reason.", _ENGINEERING),

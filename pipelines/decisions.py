@@ -38,12 +38,16 @@ def human_input(connection: Connection, rules: ReviewRules, as_of: date) -> Huma
         "select count(*) filter (answer is null), count(*) filter (asked_date = ?) from identity_review", [as_of]
     ).fetchall()[0]
     limit = max(0, min(rules.max_new - today, rules.max_open - open_count))
-    answers = connection.sql(
+    return HumanInput(every_decision(connection), asked, limit, answers_to_even(connection))
+
+
+def answers_to_even(connection: Connection) -> pl.DataFrame:
+    """What people said of pairs that were about as likely one customer as two."""
+    return connection.sql(
         """select match_probability, answer = $same as is_same from identity_review
         where reason = $even and answer in ($same, $different) order by all""",
         params={"same": SAME, "different": DIFFERENT, "even": EVEN},
     ).pl()
-    return HumanInput(every_decision(connection), asked, limit, answers)
 
 
 def every_decision(connection: Connection) -> pl.DataFrame:

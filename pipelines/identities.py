@@ -21,6 +21,7 @@ from models.identity.model import Model, load
 from models.identity.reestimate import Table, before_and_after
 from models.identity.settings import RECORD_KINDS, IdentityConfig, OwnContact, RecordKind
 from models.identity.stable_ids import KEY
+from models.identity.threshold import threshold_bits
 from models.identity.waterfall import waterfall
 from pipelines import decisions
 from pipelines.settings import Settings, load_settings, state_dir
@@ -137,11 +138,13 @@ def explain(left: str, right: str) -> Explained:
         rules = config(connection, load_settings())
         [(as_of,)] = connection.execute("select as_of from identity_store.made_by").fetchall()
         decided = decisions.between(connection, lefts, rights)
+        needed = threshold_bits(decisions.answers_to_even(connection))
     found = explanation.explain(records, customer_of, lefts, rights, model, as_of, rules)
     sentences = [
         *explanation.in_words(found, rules),
         f"By the model of {model.as_of}, {'learnt from that day' if model.is_trained else 'its starting weights'}.",
         *_changed(found),
+        *([f"By people's answers {needed:+.1f} bits must speak for one customer, not 0."] if needed else []),
         *(f"People decided: {kind}, {decision}, by {who} on {day}." for decision, kind, who, day in decided),
     ]
     return Explained(found, sentences, _draw(found, left, right))

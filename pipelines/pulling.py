@@ -49,24 +49,28 @@ class OdooLoader:
         return LoadCount(self.source_name, entity.name, rows_read=rows, rows_loaded=rows)
 
     def follow_merges(self) -> int:
-        """Read again the rows that name a partner who is gone; gives the number of rows read.
+        """Read again the rows that name a customer who is gone; gives the number of rows read.
 
-        Merging partners, Odoo gives their rows to the one that is left, without a new write date.
+        Merging partners, Odoo gives their rows to the one that is left, without a new write date. A partner whom the
+        user never saw is not gone.
         """
-        partners = (
-            f"select id from {raw_table(self.system, ODOO_MODELS['res.partner'])} where source_name = $source_name"
+        partner_table = raw_table(self.system, ODOO_MODELS["res.partner"])
+        self.connection.execute(
+            f"""create or replace temp table _gone as
+            select distinct source_customer_id::bigint as id from identity_xref where source_name = $source_name
+            except
+            select id from {partner_table} where source_name = $source_name""",
+            {"source_name": self.source_name},
         )
         count = 0
         for model, entity in ODOO_MODELS.items():
-            gone = " or ".join(
-                f"{column} not in ({partners})" for column in self.odoo.links(model, entity, "res.partner")
-            )
-            if not gone:
+            links = self.odoo.links(model, entity, "res.partner")
+            if not links:
                 continue
-            table = raw_table(self.system, entity)
+            names_gone = " or ".join(f"{column} in (from _gone)" for column in links)
             ids = self.connection.execute(
-                f"select id from {table} where source_name = $source_name and ({gone}) order by id",
-                {"source_name": self.source_name},
+                f"select id from {raw_table(self.system, entity)} where source_name = ? and ({names_gone}) order by id",
+                [self.source_name],
             ).fetchall()
             pages = list(self.odoo.rows(model, entity, [row[0] for row in ids]))
             with transaction(self.connection):

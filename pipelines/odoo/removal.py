@@ -2,18 +2,20 @@
 
 Belongs here: what is deleted, in which order, and what is archived because Odoo keeps it where it was used. Does not
 belong here: what was made (`schema.py`). What people made out of it goes too where it could not work any more: their
-favourites that name our fields. Cases, and activities that were delivered, are people's and stay.
+favourites that name our fields. Cases, and activities that were delivered, are people's and stay; so do answered
+questions, but not open ones, which show values of other systems.
 """
 
 from collections.abc import Iterator, Sequence
 
 from pipelines.odoo import schema
+from pipelines.odoo.cases import DONE
 from pipelines.odoo.client import OdooClient, Writable
 from pipelines.odoo.schema import Item
 from pipelines.odoo.setup import SETUP_WRITES, Change, Known, declared, present
 
 REMOVAL_WRITES: Writable = SETUP_WRITES | {
-    (model, "unlink") for model in ("ir.filters", *(model for model, _ in SETUP_WRITES))
+    (model, "unlink") for model in ("ir.filters", schema.CASE, *(model for model, _ in SETUP_WRITES))
 }
 # Fields of our own models go with their model, and our favourites with people's.
 _GO_WITH_OTHERS = (schema.OWN_FIELDS, schema.FAVOURITES)
@@ -42,6 +44,7 @@ def _removals(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
     known = Known(client)
     groups = list(declared(client, known))
     yield from _remove_favourites(client, is_dry=is_dry)
+    yield from _remove_open_questions(client, known, is_dry=is_dry)
     for items in reversed(groups):
         if items not in _GO_WITH_OTHERS:
             yield from _remove(client, known, items, is_dry=is_dry)
@@ -61,6 +64,15 @@ def _remove_favourites(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
     if found and not is_dry:
         client.call("ir.filters", "unlink", [[row["id"] for row in found]])
     yield from (Change("delete", "ir.filters", row["name"]) for row in found)
+
+
+def _remove_open_questions(client: OdooClient, known: Known, *, is_dry: bool) -> Iterator[Change]:
+    project = known.ids.get(schema.REVIEW_PROJECT)
+    domain: list[object] = [["project_id", "=", project], ["state", "!=", DONE]]
+    found = client.search_read(schema.CASE, domain, ["name"], order="id") if project else []
+    if found and not is_dry:
+        client.call(schema.CASE, "unlink", [[row["id"] for row in found]])
+    yield from (Change("delete", schema.CASE, row["name"]) for row in found)
 
 
 def _remove(client: OdooClient, known: Known, items: Sequence[Item], *, is_dry: bool) -> Iterator[Change]:

@@ -13,6 +13,7 @@ import duckdb
 
 from models.identity.decisions import DIFFERENT, SAME
 from pipelines.decisions import MOOT, UNSURE
+from pipelines.odoo.cases import DONE
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html
 
@@ -52,12 +53,12 @@ CLOSE_REVIEWS = f"""
                 when '{MOOT}' then 'There is nothing to answer any more: a record is gone, or it was decided elsewhere.'
             end || coalesce(' Decision ' || review.decision_id || ', which an engineer can withdraw.', '') as note
         from state inner join identity_review as review on state.key = 'review:' || review.review_id
-        where review.answer is not null and (state.values_json ->> '$.state') is distinct from '1_done'
+        where review.answer is not null and (state.values_json ->> '$.state') is distinct from '{DONE}'
     )
     select
         $odoo_name as odoo_name, key, target_kind, 'close' as operation, model, res_id, '{{}}' as old_values_json,
-        json_object('state', '1_done', 'description', '<p>' || note || '</p>') as new_values_json,
-        json_merge_patch(values_json, '{{"state":"1_done"}}') as values_json,
+        json_object('state', '{DONE}', 'description', '<p>' || note || '</p>') as new_values_json,
+        json_merge_patch(values_json, '{{"state":"{DONE}"}}') as values_json,
         'the question is answered' as reason
     from answered
 """

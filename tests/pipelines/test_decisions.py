@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from models.identity import PreviousIdentity, resolve
-from models.identity.review import EVEN, QUESTION_SCHEMA
+from models.identity.review import EVEN, KEPT_APART, QUESTION_SCHEMA
 from pipelines import cli, decisions
 from pipelines.settings import ReviewRules, Settings
 from pipelines.warehouse import connect, replace_rows
@@ -123,13 +123,18 @@ def answers() -> dict[str, str | None]:
 
 
 def test_questions_are_listed_without_the_score_and_answered(retail: Retail) -> None:
-    ask(question(1, "1", "2"), question(2, "2", "firm"))
+    ask(question(1, "1", "2"), question(2, "2", "firm"), question(3, "1", "firm") | {"reason": KEPT_APART})
     listed = retail("review")
     assert "retail identity explain shop:1 shop:2" in listed
     assert "0.5" not in listed
     retail("answer", "R1", "different")
     assert "by decision" not in retail("answer", "R2", "unsure")
-    assert (kept(), answers()) == ([("different", {("1", 1), ("2", 2)})], {"R1": "different", "R2": "unsure"})
+    retail("answer", "R3", "different")
+    assert kept() == [("different", {("1", 1), ("2", 2)}), ("different", {("1", 1), ("firm", 2)})]
+    assert answers() == {"R1": "different", "R2": "unsure", "R3": "different"}
+    # What sets the threshold is what people say of even odds.
+    with connect() as connection:
+        assert decisions.answers_to_even(connection).rows() == [(0.5, False)]
     assert "No question R1 is open" in retail("answer", "R1", "same", code=1)
     assert "An answer is same, different, unsure" in retail("answer", "R1", "perhaps", code=1)
 
