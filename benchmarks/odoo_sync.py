@@ -54,7 +54,8 @@ _ADMIN_WRITES = SETUP_WRITES | {("res.partner", "create"), ("res.partner", "writ
 _DBT_TABLES = """
     create table stg_odoo__partner (
         source_name varchar, source_customer_id varchar, is_active boolean, is_own boolean, language_code varchar);
-    create table stg_odoo__user (source_name varchar, source_user_id varchar, login varchar, is_active boolean);
+    create table stg_odoo__user (
+        source_name varchar, source_user_id varchar, source_partner_id varchar, login varchar, is_active boolean);
     create table stg_odoo__product_product (
         source_name varchar, source_product_id varchar, source_template_id varchar, product_id varchar,
         is_active boolean);
@@ -121,7 +122,7 @@ def _fill(partners: Sequence[int], admin_id: int) -> None:
         connection.execute(_DBT_TABLES)
         connection.execute("create temp table partner as select unnest(?) as id", [list(partners)])
         connection.execute(
-            f"""insert into stg_odoo__user values ('{ODOO}', '{admin_id}', 'admin', true);
+            f"""insert into stg_odoo__user values ('{ODOO}', '{admin_id}', null, 'admin', true);
             insert into stg_odoo__partner select '{ODOO}', id::varchar, true, false, null from partner;
             insert into identity_xref by name select
                 '{ODOO}' as source_name, id::varchar as source_customer_id, 'C' || id as customer_id from partner;

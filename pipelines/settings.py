@@ -39,11 +39,15 @@ class Contact(_Section):
 
 
 class Company(_Section):
-    """contacts: its e-mails, phones and addresses, wherever they stand in a customer's record, say nothing of them."""
+    """contacts: its e-mails, phones and addresses, wherever they stand in a customer's record, say nothing of them.
+
+    language: in which its people read reasons and tasks.
+    """
 
     name: str
     country_code: str
     currency_code: str
+    language: Literal["en", "de", "fr", "es"] = "en"
     contacts: tuple[Contact, ...] = ()
 
 
@@ -231,6 +235,10 @@ class Settings(_Section):
             if route.brand is not None and route.brand not in self.brands:
                 raise ValueError(f"tasks.routes.{position}.brand: no brand is called '{route.brand}'")
         return self
+
+    def languages(self) -> dict[str, str]:
+        """The company's language by brand."""
+        return {key: self.companies[brand.company].language for key, brand in self.brands.items()}
 
     def sources_of(self, system: str) -> dict[str, Source]:
         """Sources of a system that are switched on; an Odoo only where the environment says how to reach it."""

@@ -65,7 +65,7 @@ def desire(settings: Settings, run_id: str) -> dict[str, int]:
                 sink.read_flags(connection.cursor, client, odoo_name, run_id)
                 sink.read_tasks(connection.cursor, client, odoo_name, run_id)
         with transaction(connection):
-            return build_desired(connection, settings.tasks, settings.seed)
+            return build_desired(connection, settings.tasks, settings.seed, settings.languages())
 
 
 def plan_all(settings: Settings, run_id: str) -> list[OdooPlan]:
@@ -80,7 +80,8 @@ def _plan(settings: Settings, odoo_name: str, server: OdooConnection, run_id: st
         _catch_up(connection, client, odoo_name, run_id)
         with transaction(connection):
             matches = match_targets(connection, odoo_name)
-            plan = build_plan(connection, odoo_name, settings.odoo.human_edit_days, settings.odoo.approvals)
+            rules = settings.odoo
+            plan = build_plan(connection, odoo_name, rules.human_edit_days, rules.approvals, settings.languages())
         return OdooPlan(odoo_name, plan, matches, _stop_reasons(connection, settings, client, odoo_name))
 
 

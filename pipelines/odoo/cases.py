@@ -4,11 +4,20 @@ Belongs here: set-based SQL on the warehouse. Does not belong here: on which par
 sending it (`sink.py`). A case that a person worked on is the person's: it is neither changed nor closed.
 """
 
+from pipelines.odoo.language import join_translated, said
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html, items, plain
 
 # What Odoo calls a task that is done.
 DONE = "1_done"
+
+_NAME = said(
+    "language.language", "Unusual return at {0}: {1}", plain("ops_brand.brand_name"), plain("odd.return_order_id")
+)
+_RETURNED = said(
+    "language.language", "Returned: {0} {1}.", "odd.returned_amount::decimal(18, 2)::varchar", "odd.currency_code"
+)
+_OVER = said("language.language", "The matter is over: the return is not unusual any more.")
 
 DESIRED_CASES = f"""
     insert into sync_desired by name
@@ -25,9 +34,9 @@ DESIRED_CASES = f"""
         odd.customer_id,
         odd.brand,
         to_json({{
-            'name': 'Unusual return at ' || {plain("ops_brand.brand_name")} || ': ' || {plain("odd.return_order_id")},
-            'description': '<p>' || {html("odd.suggested_action")} || '</p>' || {items("odd.reasons")}
-                || '<p>Returned: ' || odd.returned_amount::decimal(18, 2) || ' ' || odd.currency_code || '.</p>'
+            'name': {_NAME},
+            'description': '<p>' || {html("coalesce(said_action.text[1], odd.suggested_action)")} || '</p>'
+                || {items("coalesce(said_reasons.text, odd.reasons)")} || '<p>' || {_RETURNED} || '</p>'
         }}) as values_json,
         odd.reasons,
         odd.suggested_action,
@@ -37,6 +46,8 @@ DESIRED_CASES = f"""
         odd.as_of_date
     from odd
     inner join ops_brand using (brand)
+    left join _brand_language as language using (brand)
+    {join_translated("language.language", "odd.reasons", "odd.suggested_action")}
 """
 
 # Continuations of `with wanted, state`.
@@ -78,11 +89,12 @@ CLOSE_CASES = f"""
             json_object(
                 'state', '{DONE}',
                 'description', (ours.values_json ->> '$.description')
-                    || '<p>The matter is over: the return is not unusual any more.</p>'
+                    || '<p>' || {_OVER} || '</p>'
             ) as new_json
         from ours
         inner join score_return_anomaly_current as score
             on ours.key = 'case:return:' || score.brand || ':' || score.return_order_id
+        left join _brand_language as language on language.brand = score.brand
         where score.anomaly_level = 'low'
     )
     select

@@ -17,6 +17,7 @@ import polars as pl
 
 from pipelines.odoo.approvals import ASK, WAITING
 from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
+from pipelines.odoo.language import join_translated, set_languages, translate_scores
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
 from pipelines.odoo.shown import lines, money, plain, quantity, share
@@ -52,11 +53,15 @@ class Match:
     unmatched: int
 
 
-def build_desired(connection: Connection, limits: TaskLimits, seed: int = 0) -> dict[str, int]:
+def build_desired(
+    connection: Connection, limits: TaskLimits, seed: int = 0, languages: Mapping[str, str] | None = None
+) -> dict[str, int]:
     """Fill `sync_desired` from the current scores; gives the number of rows by kind.
 
-    `seed` decides who is held out.
+    `seed` decides who is held out. languages: the company's by brand, English where it is not named.
     """
+    set_languages(connection, languages or {})
+    translate_scores(connection)
     connection.execute("delete from sync_desired")
     connection.execute(_CUSTOMER_SCORES)
     connection.execute(_PRODUCT_SCORES)
@@ -87,12 +92,15 @@ def build_plan(
     odoo_name: str,
     human_edit_days: int = 90,
     approvals: Mapping[ApprovalKind, float] | None = None,
+    languages: Mapping[str, str] | None = None,
 ) -> Plan:
     """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show.
 
     A field that a person changed is left for `human_edit_days`. approvals: kinds of which nothing is made before a
-    reviewer approved it, by the amount from which that holds, in the reporting currency.
+    reviewer approved it, by the amount from which that holds, in the reporting currency. languages: as in
+    `build_desired`.
     """
+    set_languages(connection, languages or {})
     connection.execute("delete from sync_plan where odoo_name = ?", [odoo_name])
     parameters = {"odoo_name": odoo_name}
     connection.execute(
@@ -183,8 +191,8 @@ _CUSTOMER_SCORES = f"""
             'x_value_at_risk': {money("score.value_at_risk_amount")},
             'x_expected_value': {money("score.expected_value_amount")},
             'x_currency': score.currency_code,
-            'x_reasons': {lines("score.reasons")},
-            'x_suggested_action': {plain("score.suggested_action")},
+            'x_reasons': {lines("coalesce(said_reasons.text, score.reasons)")},
+            'x_suggested_action': {plain("coalesce(said_action.text[1], score.suggested_action)")},
             'x_as_of': score.as_of_date,
             'x_model_version': score.model_version
         }}) as values_json,
@@ -196,6 +204,8 @@ _CUSTOMER_SCORES = f"""
         score.as_of_date
     from score_churn_current as score
     inner join ops_brand as brand using (brand)
+    left join _brand_language as language using (brand)
+    {join_translated("language.language", "score.reasons", "score.suggested_action")}
 """
 
 _PRODUCT_SCORES = f"""
@@ -218,7 +228,7 @@ _PRODUCT_SCORES = f"""
             'x_on_hand_qty': {quantity("score.on_hand_qty")},
             'x_cover_days': {money("score.cover_days")},
             'x_stock_out_probability': {share("score.stock_out_probability")},
-            'x_reasons': {lines("score.reasons")},
+            'x_reasons': {lines("coalesce(said_reasons.text, score.reasons)")},
             'x_as_of': score.as_of_date,
             'x_model_version': score.model_version
         }}) as values_json,
@@ -227,6 +237,8 @@ _PRODUCT_SCORES = f"""
         score.as_of_date
     from score_demand_current as score
     left join dim_store as store using (store_id)
+    left join _brand_language as language on language.brand = score.brand
+    {join_translated("language.language", "score.reasons")}
 """
 
 # Partners that a customer is known by: the one to give a task to is the newest.

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.odoo import schema
 from pipelines.odoo.client import OdooClient, OdooError, Writable
+from pipelines.odoo.labels import LABELLED, VIEW, missing_translations
 from pipelines.odoo.schema import Item, Ref, Value
 from pipelines.settings import ODOO_VARIABLES, OdooConnection
 
@@ -21,7 +22,12 @@ _MODELS = (
     "res.users", "ir.filters", "ir.actions.act_window", "ir.actions.server", "ir.ui.menu", "mail.activity.type",
     "project.project", "project.task.type", schema.CONTROL,
 )  # fmt: skip
-SETUP_WRITES: Writable = frozenset((model, method) for model in _MODELS for method in ("create", "write"))
+SETUP_WRITES: Writable = frozenset(
+    {
+        *((model, method) for model in _MODELS for method in ("create", "write")),
+        *((model, "update_field_translations") for model in (*LABELLED, VIEW)),
+    }
+)
 # The app whose absence explains why a model is missing.
 _NEEDED_APPS = {"product.template": "Sales or Inventory", "project.task": "Project", "mail.activity": "Discuss"}
 _QUIET = {"no_reset_password": True, "mail_create_nolog": True, "tracking_disable": True, "lang": "en_US"}
@@ -115,12 +121,18 @@ def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
 def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
     known = Known(client)
     _require_apps(client)
+    there: list[tuple[Item, int]] = []
     for items in declared(client, known):
         made = list(_ensure(client, known, items, is_dry=is_dry))
         yield from made
         if made and not is_dry and items[0].model == "ir.model.access":
             # Odoo remembers who may create what from just before rights were made, and forgets it when one is written.
             client.call("ir.model.access", "write", [[known.ids[items[0].xml_id]], {"active": True}])
+        there += [(item, known.ids[item.xml_id]) for item in items if item.xml_id in known.ids]
+    for model, id_, name, field_name, words in missing_translations(client, there):
+        if not is_dry:
+            client.call(model, "update_field_translations", [[id_], field_name, words])
+        yield Change("update", model, name, tuple(words))
 
 
 def _require_apps(client: OdooClient) -> None:

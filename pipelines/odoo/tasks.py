@@ -10,6 +10,7 @@ the matter is over. New ones are opened by value, a few a person and day; the re
 import duckdb
 import polars as pl
 
+from pipelines.odoo.language import join_translated, said
 from pipelines.odoo.schema import TASK
 from pipelines.odoo.shown import html, items, money, plain
 from pipelines.settings import TaskLimits
@@ -190,6 +191,19 @@ _OPEN_MATTERS = f"""
     left join used using (assignee_login)
     where place <= least($max_new - coalesce(opened_today, 0), $max_open - coalesce(open_tasks, 0))
 """
+_LANGUAGE = "coalesce(login_language.language, brand_language.language)"
+_LANGUAGES = """
+    left join _login_language as login_language on login_language.login = $login
+    left join _brand_language as brand_language on brand_language.brand = $brand
+"""
+_ASSIGNEE = "coalesce(matter.matter_login, at_risk.assignee_login)"
+_AT_STAKE = said(
+    _LANGUAGE,
+    "Value at risk: {0} {1}. Risk of leaving: {2}%.",
+    f"{money('at_risk.value_at_risk_amount')}::varchar",
+    "at_risk.currency_code",
+    "round(at_risk.churn_probability * 100)::integer::varchar",
+)
 
 _TASKS = f"""
     insert into sync_desired by name
@@ -201,22 +215,23 @@ _TASKS = f"""
         customer_id,
         brand,
         to_json({{
-            'x_name': 'Win back a customer of ' || {plain("ops_brand.brand_name")},
-            'x_note': '<p>' || {html("at_risk.suggested_action")} || '</p>' || {items("at_risk.reasons")}
-                || '<p>Value at risk: ' || {money("at_risk.value_at_risk_amount")} || ' ' || at_risk.currency_code
-                || '. Risk of leaving: ' || round(at_risk.churn_probability * 100)::integer || '%.</p>',
+            'x_name': {said(_LANGUAGE, "Win back a customer of {0}", plain("ops_brand.brand_name"))},
+            'x_note': '<p>' || {html("coalesce(said_action.text[1], at_risk.suggested_action)")} || '</p>'
+                || {items("coalesce(said_reasons.text, at_risk.reasons)")} || '<p>' || {_AT_STAKE} || '</p>',
             'x_deadline': matter.opened_date + {TASK_DEADLINE_DAYS}
         }}) as values_json,
         at_risk.reasons,
         at_risk.suggested_action,
         at_risk.value_at_risk_amount,
         at_risk.currency_code,
-        coalesce(matter.matter_login, at_risk.assignee_login) as assignee_login,
+        {_ASSIGNEE} as assignee_login,
         at_risk.model_version,
         at_risk.as_of_date
     from at_risk
     inner join matter using (brand, customer_id)
     inner join ops_brand using (brand)
+    {_LANGUAGES.replace("$login", _ASSIGNEE).replace("$brand", "at_risk.brand")}
+    {join_translated(_LANGUAGE, "at_risk.reasons", "at_risk.suggested_action")}
 """
 
 # Continuations of `with wanted, state`. Tasks that a person has done, deleted or changed are left.
@@ -250,19 +265,24 @@ UPDATE_TASKS = f"""
     where old_json::varchar <> new_json::varchar
 """
 
+_AT_LOW_RISK = said(_LANGUAGE, "The matter is over: the customer is at low risk again.")
+_NOT_AT_RISK = said(_LANGUAGE, "The matter is over: the customer is not at risk any more, or is not to be contacted.")
+
 # A run without any churn score is a stage that did not run, and closes nothing.
 CLOSE_TASKS = f"""
     {_OURS},
     over as (
         select
             ours.*,
-            case score.churn_level
-                when 'low' then 'The matter is over: the customer is at low risk again.'
-                else 'The matter is over: the customer is not at risk any more, or is not to be contacted.'
-            end as note
+            if(score.churn_level = 'low', {_AT_LOW_RISK}, {_NOT_AT_RISK}) as note
         from ours
         left join score_churn_current as score
             on score.brand = split_part(ours.key, ':', 3) and score.customer_id = split_part(ours.key, ':', 4)
+        left join sync_matter as matter
+            on matter.target_kind = 'activity' and matter.brand = split_part(ours.key, ':', 3)
+            and matter.entity_id = split_part(ours.key, ':', 4)
+            and matter.opened_date::varchar = split_part(ours.key, ':', 5)
+        {_LANGUAGES.replace("$login", "matter.assignee_login").replace("$brand", "split_part(ours.key, ':', 3)")}
         where ours.key not in (select key from wanted)
             and exists (from sync_desired where target_kind = 'customer_score')
     )

@@ -12,10 +12,10 @@ import pytest
 
 from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
-from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, MODULE, PRODUCT_SCORE, TASK
+from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import SETUP_WRITES, prepare_bot
 from pipelines.odoo.sink import SINK_WRITES
-from pipelines.settings import ODOO_VARIABLES, OdooConnection
+from pipelines.settings import ODOO_VARIABLES, OdooConnection, odoo_connection
 from tests.odoo_sink.world import World
 
 _OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, APPROVAL)
@@ -55,9 +55,18 @@ def bot_through(bot_server: OdooConnection, url: str) -> OdooClient:
     return OdooClient.connect(bot_server.model_copy(update={"url": url}), SINK_WRITES)
 
 
+@pytest.fixture(scope="session")
+def partners_made(admin: OdooClient) -> Iterator[list[int]]:
+    """Ids of all partners of the session; a database that is not ours is rid of them once, because that takes long."""
+    made: list[int] = []
+    yield made
+    if odoo_connection():
+        _remove(admin, "res.partner", [["id", "in", made]])
+
+
 @pytest.fixture
-def make_partners(admin: OdooClient) -> Iterator[Callable[[int], list[int]]]:
-    """Makes partners, and removes them with everything that the sink hung on them."""
+def make_partners(admin: OdooClient, partners_made: list[int]) -> Iterator[Callable[[int], list[int]]]:
+    """Makes partners, and removes what the sink hung on them."""
     made: list[int] = []
 
     def make(count: int) -> list[int]:
@@ -69,14 +78,9 @@ def make_partners(admin: OdooClient) -> Iterator[Callable[[int], list[int]]]:
         return ids
 
     yield make
-    for model, field in (
-        (CUSTOMER_SCORE, "x_partner_id"),
-        (TASK, "x_partner_id"),
-        (CASE, "partner_id"),
-        (APPROVAL, "x_partner_id"),
-    ):
-        _remove(admin, model, [[field, "in", made]])
-    _remove(admin, "res.partner", [["id", "in", made]])
+    partners_made += made
+    for model in (CUSTOMER_SCORE, TASK, CASE, APPROVAL):
+        _remove(admin, model, [["partner_id" if model == CASE else "x_partner_id", "in", made]])
 
 
 @pytest.fixture
@@ -104,11 +108,5 @@ def activities(client: OdooClient, partners: list[int]) -> list[dict[str, Any]]:
 
 
 def _remove(admin: OdooClient, model: str, domain: list[object]) -> None:
-    ids = [row["id"] for row in admin.search_read(model, domain, ["id"])]
-    if ids:
+    if ids := [row["id"] for row in admin.search_read(model, domain, ["id"])]:
         admin.call(model, "unlink", [ids])
-        if model in _OWN:
-            left = admin.search_read(
-                "ir.model.data", [["module", "=", MODULE], ["model", "=", model], ["res_id", "in", ids]], ["id"]
-            )
-            admin.call("ir.model.data", "unlink", [[row["id"] for row in left]])

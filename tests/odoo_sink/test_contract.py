@@ -1,7 +1,9 @@
 """What the sink relies on, the same over each transport, on a real server."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import polars as pl
 import pytest
 from pydantic import SecretStr
 
@@ -19,6 +21,8 @@ from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.schema import CUSTOMER_SCORE, MODULE
 from pipelines.odoo.sink import SINK_WRITES, apply, external_name, settle
 from pipelines.settings import OdooConnection
+from pipelines.sources.odoo import OdooLoginError, OdooSource
+from pipelines.sources.odoo_entities import ODOO_MODELS
 from tests.odoo_sink.conftest import activities, scores
 from tests.odoo_sink.proxy import Break, broken_network
 from tests.odoo_sink.world import ODOO, World, churn_row
@@ -75,6 +79,21 @@ def test_it_reads_and_writes(client: OdooClient, make_partners: MakePartners) ->
     assert client.call(CUSTOMER_SCORE, "search_count", [[["x_partner_id", "=", partner]]]) == 1
 
 
+def test_it_reads_what_the_source_reads(
+    client: OdooClient, key_server: OdooConnection, make_partners: MakePartners
+) -> None:
+    """The pull goes over odoorpc."""
+    partners = make_partners(3)
+    source = OdooSource.connect(key_server)
+    until = source.now() + timedelta(minutes=5)
+    pulled = pl.concat(source.pull("res.partner", ODOO_MODELS["res.partner"], until - timedelta(minutes=15), until))
+    rows = client.search_read("res.partner", [["id", "in", partners]], ["name", "active"], order="id")
+    assert [(row["id"], row["name"], row["active"]) for row in rows] == (
+        pulled.filter(pl.col("id").is_in(partners)).sort("id").select("id", "name", "active").rows()
+    )
+    assert source.version.startswith(".".join(str(part) for part in client.version))
+
+
 def test_each_fault_has_the_same_name(client: OdooClient, make_partners: MakePartners) -> None:
     [partner] = make_partners(1)
     made = load(client, partner)
@@ -94,6 +113,8 @@ def test_a_key_that_has_ended_says_so(transport: type[OdooClient], key_server: O
     client = transport.connect(key_server.model_copy(update={"password": SecretStr("0" * 40)}))
     with pytest.raises(LoginRefusedError, match="may have ended"):
         client.search_read("res.partner", [], ["id"], limit=1)
+    with pytest.raises(OdooLoginError, match="may have ended"):
+        OdooSource.connect(key_server.model_copy(update={"password": SecretStr("0" * 40)}))
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["reply lost", "request lost"])

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.odoo import schema
 from pipelines.odoo.client import AccessDeniedError, LoginRefusedError, OdooClient
-from pipelines.odoo.removal import REMOVAL_WRITES, plan_removal, remove
+from pipelines.odoo.removal import REMOVAL_WRITES, plan_removal
 from pipelines.odoo.setup import plan_setup, setup
-from pipelines.settings import OdooConnection
+from pipelines.settings import ODOO_VARIABLES, OdooConnection
 from pipelines.sources.odoo_entities import ODOO_MODELS
 
 pytestmark = pytest.mark.odoo
@@ -21,15 +24,28 @@ def test_a_second_set_up_changes_nothing(admin: OdooClient) -> None:
     assert admin.write_count == calls
 
 
-def test_what_was_changed_is_put_right_and_what_people_own_is_left(admin: OdooClient) -> None:
+def command(monkeypatch: pytest.MonkeyPatch, server: OdooConnection, *arguments: str) -> Result:
+    """`retail odoo setup` as an administrator who answers no."""
+    values = server.model_dump() | {"password": server.password.get_secret_value()}
+    for name, variable in ODOO_VARIABLES.items():
+        monkeypatch.setenv(variable, values[name])
+    return CliRunner().invoke(app, ["odoo", "setup", *arguments], input="n\n")
+
+
+def test_what_was_changed_is_put_right_and_what_people_own_is_left(
+    monkeypatch: pytest.MonkeyPatch, server: OdooConnection, admin: OdooClient
+) -> None:
     rows = admin.search_read("ir.model.data", [["module", "=", "reknit"]], ["name", "res_id"])
     ids = {row["name"]: row["res_id"] for row in rows}
     admin.call("ir.model.access", "write", [[ids["access_bot_res_partner"]], {"perm_write": True}])
     admin.call("project.task.type", "write", [[ids["stage_fine"]], {"name": "All good"}])
+    wrong = "update ir.model.access access_bot_res_partner (perm_write)"
     try:
-        assert [str(change) for change in setup(admin)] == [
-            "update ir.model.access access_bot_res_partner (perm_write)"
-        ]
+        checked = command(monkeypatch, server, "--check")
+        assert (checked.exit_code, checked.output.splitlines()) == (1, [wrong])
+        assert [str(change) for change in setup(admin)] == [wrong]
+        checked = command(monkeypatch, server, "--check")
+        assert (checked.exit_code, checked.output.splitlines()) == (0, ["Everything is set up."])
         stage = admin.search_read("project.task.type", [["id", "=", ids["stage_fine"]]], ["name"])
         assert stage[0]["name"] == "All good"
     finally:
@@ -46,7 +62,11 @@ def test_an_interrupted_set_up_is_completed_without_doubles(admin: OdooClient) -
 
 
 def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_it_back(
-    server: OdooConnection, admin: OdooClient, bot_server: OdooConnection, make_partners: Callable[[int], list[int]]
+    monkeypatch: pytest.MonkeyPatch,
+    server: OdooConnection,
+    admin: OdooClient,
+    bot_server: OdooConnection,
+    make_partners: Callable[[int], list[int]],
 ) -> None:
     remover = OdooClient.connect(server, REMOVAL_WRITES | {("mail.activity", "create"), ("ir.filters", "create")})
     rows = admin.search_read("ir.model.data", [["module", "=", "reknit"]], ["name", "res_id"])
@@ -58,14 +78,17 @@ def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_i
     mine = {"name": "Mine", "model_id": "res.partner", "domain": "[('x_reknit_value_at_risk', '>', 9)]"}
     [favourite] = remover.call("ir.filters", "create", [[mine]])
     try:
-        planned = [str(change) for change in plan_removal(remover)]
+        refused = command(monkeypatch, server, "--remove")
+        assert refused.exit_code == 1
+        planned = [line for line in refused.output.splitlines() if line.startswith(("delete ", "archive "))]
         assert [line for line in planned if line.startswith("archive")] == [
             "archive res.users user_bot",
             "archive mail.activity.type activity_type_win_back",
         ]
         expected = {"ir.ui.menu menu_approval", "ir.filters Mine", "ir.ui.view view_partner_form"}
         assert {f"delete {what}" for what in expected} <= {*planned}
-        assert [str(change) for change in remove(remover)] == planned
+        done = command(monkeypatch, server, "--remove", "--yes")
+        assert (done.exit_code, done.output.splitlines()[: len(planned)]) == (0, planned)
 
         fields: list[object] = [["name", "=like", "x_reknit_%"]]
         assert admin.search_read("ir.model.fields", fields, ["name"]) == []
@@ -81,6 +104,24 @@ def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_i
         setup(admin)
     assert plan_setup(admin) == []
     assert OdooClient.connect(bot_server).has_right(schema.CUSTOMER_SCORE, "create")
+
+
+def test_labels_stand_in_the_languages_that_the_server_has(server: OdooConnection, admin: OdooClient) -> None:
+    careless = OdooClient.connect(server, frozenset({("res.lang", "write"), ("res.partner", "get_view")}))
+    languages = [row["id"] for row in admin.search_read("res.lang", [["code", "in", ["de_DE", "fr_FR"]]], ["id"])]
+    careless.call("res.lang", "write", [languages, {"active": True}])
+    try:
+        changed = [str(change) for change in setup(admin)]
+        assert "update ir.model.fields field_res_partner__x_reknit_churn_level (de_DE, fr_FR)" in changed
+        assert setup(admin) == []
+        german = {"attributes": ["string", "selection"], "context": {"lang": "de_DE"}}
+        level = careless.call("res.partner", "fields_get", [["x_reknit_churn_level"]], german)["x_reknit_churn_level"]
+        assert level["string"] == "Abwanderungsrisiko"
+        assert level["selection"] == [["high", "Hoch"], ["medium", "Mittel"], ["low", "Gering"]]
+        french = {"view_type": "search", "context": {"lang": "fr_FR"}}
+        assert "Risque de départ élevé" in careless.call("res.partner", "get_view", [], french)["arch"]
+    finally:
+        careless.call("res.lang", "write", [languages, {"active": False}])
 
 
 def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: OdooClient) -> None:

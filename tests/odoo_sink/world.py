@@ -56,7 +56,8 @@ _INPUTS = {
     "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR",
     "stg_odoo__partner": """
         source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR""",
-    "stg_odoo__user": "source_name VARCHAR, source_user_id VARCHAR, login VARCHAR, is_active BOOLEAN",
+    "stg_odoo__user": """
+        source_name VARCHAR, source_user_id VARCHAR, source_partner_id VARCHAR, login VARCHAR, is_active BOOLEAN""",
     "stg_odoo__product_product": """
         source_name VARCHAR, source_product_id VARCHAR, source_template_id VARCHAR, product_id VARCHAR,
         is_active BOOLEAN""",
@@ -73,6 +74,7 @@ class World:
     path: Path
     limits: TaskLimits = field(default_factory=TaskLimits)
     approvals: dict[ApprovalKind, float] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def create(cls, path: Path) -> "World":
@@ -110,7 +112,7 @@ class World:
     def connect_odoo(self, admin_id: int = 2) -> None:
         """There is an Odoo; its user `admin` gets the tasks."""
         self.insert("ops_source", (ODOO, "odoo", True))
-        self.insert("stg_odoo__user", (ODOO, str(admin_id), "admin", True))
+        self.insert("stg_odoo__user", (ODOO, str(admin_id), "3", "admin", True))
 
     def add_customer(self, customer_id: str, *partners: int, consent: bool | None = None) -> None:
         """A customer who is known to Odoo by these partners."""
@@ -138,9 +140,9 @@ class World:
     def plan(self) -> Plan:
         """Desired, targets and plan anew."""
         with self.store() as connection:
-            build_desired(connection, self.limits)
+            build_desired(connection, self.limits, languages=self.languages)
             match_targets(connection, ODOO)
-            return build_plan(connection, ODOO, approvals=self.approvals)
+            return build_plan(connection, ODOO, approvals=self.approvals, languages=self.languages)
 
     def status(self) -> dict[str, str]:
         """Newest status of each key in the ledger."""

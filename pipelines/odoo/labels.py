@@ -1,0 +1,130 @@
+"""Labels of fields, choices, menus and views in the languages that an Odoo has installed.
+
+Belongs here: the words, and bringing them into a server that `setup.py` has set up. Does not belong here: sentences
+about customers and products (`sentences.py`). What only the pipeline reads has no words here and stays English.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pipelines.odoo.client import OdooClient
+from pipelines.odoo.schema import Item
+from pipelines.odoo.sentences import LANGUAGES
+
+# English, German, French, Spanish.
+LABELS: tuple[tuple[str, str, str, str], ...] = (
+    ("Active", "Aktiv", "Actif", "Activo"),
+    ("Amount", "Betrag", "Montant", "Importe"),
+    ("Approved", "Genehmigt", "Approuvé", "Aprobado"),
+    ("As of", "Stand", "Au", "A fecha de"),
+    ("Asked", "Gefragt am", "Demandé le", "Preguntado el"),
+    ("Brand", "Marke", "Marque", "Marca"),
+    ("By", "Von", "Par", "Por"),
+    ("Churn probability", "Abwanderungswahrscheinlichkeit", "Probabilité de départ", "Probabilidad de abandono"),
+    ("Churn reasons", "Gründe für Abwanderung", "Raisons du départ", "Motivos de abandono"),
+    ("Churn risk", "Abwanderungsrisiko", "Risque de départ", "Riesgo de abandono"),
+    ("Currency", "Währung", "Devise", "Moneda"),
+    ("Currency of value at risk", "Währung des Werts in Gefahr", "Devise de la valeur menacée",
+     "Moneda del valor en riesgo"),
+    ("Customer", "Kunde", "Client", "Cliente"),
+    ("Days of cover", "Reichweite in Tagen", "Jours de couverture", "Días de cobertura"),
+    ("Decision", "Entscheidung", "Décision", "Decisión"),
+    ("Do not contact", "Nicht ansprechen", "Ne pas contacter", "No contactar"),
+    ("Expected value", "Erwarteter Wert", "Valeur attendue", "Valor esperado"),
+    ("Forecast", "Prognose", "Prévision", "Previsión"),
+    ("Forecast, 4 weeks", "Prognose, 4 Wochen", "Prévision, 4 semaines", "Previsión, 4 semanas"),
+    ("Forecast, high", "Prognose, hoch", "Prévision haute", "Previsión alta"),
+    ("Forecast, low", "Prognose, niedrig", "Prévision basse", "Previsión baja"),
+    ("Forecasts", "Prognosen", "Prévisions", "Previsiones"),
+    ("High", "Hoch", "Élevé", "Alto"),
+    ("High churn risk", "Hohes Abwanderungsrisiko", "Risque de départ élevé", "Riesgo de abandono alto"),
+    ("Highest stock-out risk", "Höchstes Fehlbestandsrisiko", "Plus grand risque de rupture",
+     "Mayor riesgo de rotura"),
+    ("Low", "Gering", "Faible", "Bajo"),
+    ("Lowest days of cover", "Geringste Reichweite in Tagen", "Plus faible couverture en jours",
+     "Menor cobertura en días"),
+    ("Medium", "Mittel", "Moyen", "Medio"),
+    ("On hand", "Auf Lager", "En stock", "En existencias"),
+    ("Product", "Produkt", "Produit", "Producto"),
+    ("Reasons", "Gründe", "Raisons", "Motivos"),
+    ("Rejected", "Abgelehnt", "Refusé", "Rechazado"),
+    ("Reknit approvals", "Reknit: Genehmigungen", "Reknit : approbations", "Reknit: aprobaciones"),
+    ("Reknit: Win back", "Reknit: Zurückgewinnen", "Reknit : reconquérir", "Reknit: recuperar"),
+    ("Scored as of", "Bewertet zum", "Évalué au", "Evaluado a fecha de"),
+    ("Scores", "Bewertungen", "Évaluations", "Evaluaciones"),
+    ("Stock-out risk", "Fehlbestandsrisiko", "Risque de rupture", "Riesgo de rotura"),
+    ("Stop all writing", "Alles Schreiben anhalten", "Arrêter toute écriture", "Detener toda escritura"),
+    ("Store", "Filiale", "Magasin", "Tienda"),
+    ("Stores with a forecast", "Filialen mit Prognose", "Magasins avec prévision", "Tiendas con previsión"),
+    ("This is wrong", "Das ist falsch", "C'est faux", "Esto es incorrecto"),
+    ("Value at risk", "Wert in Gefahr", "Valeur menacée", "Valor en riesgo"),
+    ("Variant", "Variante", "Variante", "Variante"),
+    ("Weeks ahead", "Wochen voraus", "Semaines à venir", "Semanas por delante"),
+    ("What", "Was", "Quoi", "Qué"),
+    ("What it is about", "Worum es geht", "De quoi il s'agit", "De qué se trata"),
+    ("What to do", "Was zu tun ist", "Que faire", "Qué hacer"),
+    ("With a churn score", "Mit Abwanderungsrisiko", "Avec un risque de départ", "Con riesgo de abandono"),
+    ("With a forecast", "Mit Prognose", "Avec une prévision", "Con previsión"),
+)  # fmt: skip
+_WORDS = {words[0]: dict(zip(LANGUAGES, words, strict=True)) for words in LABELS}
+# The field of a model that people read.
+LABELLED = {
+    "ir.model.fields": "field_description",
+    "ir.model.fields.selection": "name",
+    "mail.activity.type": "name",
+    "ir.actions.act_window": "name",
+    "ir.ui.menu": "name",
+}
+VIEW = "ir.ui.view"
+_TERM = re.compile(r'string="([^"]+)"')
+
+# Record, its name for people, field, and the words by language code, for views by term.
+Translation = tuple[str, int, str, str, dict[str, Any]]
+
+
+def missing_translations(client: OdooClient, items: Sequence[tuple[Item, int]]) -> Iterator[Translation]:
+    """Labels of existing records that do not stand in the server's languages as they do here."""
+    found = client.search_read("res.lang", [["active", "=", True]], ["code"], order="code")
+    codes = [row["code"] for row in found if row["code"][:2] in LANGUAGES[1:]]
+    if not codes:
+        return
+    for model, field in LABELLED.items():
+        if model == "ir.model.fields.selection":
+            fields = [id_ for item, id_ in items if item.model == "ir.model.fields" and "selection" in item.values]
+            rows = client.search_read(model, [["field_id", "in", fields]], ["name", "value"], order="id")
+            records = [(row["id"], row["name"], f"choice {row['value']}") for row in rows]
+        else:
+            records = [(id_, str(item.values[field]), item.name) for item, id_ in items if item.model == model]
+        yield from _labels(client, model, field, records, codes)
+    yield from _terms(client, [(item, id_) for item, id_ in items if item.model == VIEW], codes)
+
+
+def _labels(
+    client: OdooClient, model: str, field: str, records: Sequence[tuple[int, str, str]], codes: Sequence[str]
+) -> Iterator[Translation]:
+    known = [record for record in records if record[1] in _WORDS]
+    shown = {code: _read(client, model, field, [id_ for id_, _, _ in known], code) for code in codes}
+    for id_, english, name in known:
+        wanted = {code: _WORDS[english][code[:2]] for code in codes}
+        if differing := {code: text for code, text in wanted.items() if shown[code][id_] != text}:
+            yield model, id_, name, field, differing
+
+
+def _terms(client: OdooClient, views: Sequence[tuple[Item, int]], codes: Sequence[str]) -> Iterator[Translation]:
+    shown = {code: _read(client, VIEW, "arch", [id_ for _, id_ in views], code) for code in codes}
+    for item, id_ in views:
+        terms = {term for term in _TERM.findall(str(item.values["arch"])) if term in _WORDS}
+        differing = {
+            code: {term: _WORDS[term][code[:2]] for term in sorted(terms)}
+            for code in codes
+            if not {_WORDS[term][code[:2]] for term in terms} <= {*_TERM.findall(shown[code][id_])}
+        }
+        if differing:
+            yield VIEW, id_, item.name, "arch_db", differing
+
+
+def _read(client: OdooClient, model: str, field: str, ids: Sequence[int], code: str) -> dict[int, str]:
+    context = {"active_test": False, "lang": code}
+    rows = client.search_read(model, [["id", "in", list(ids)]], [field], context=context)
+    return {row["id"]: row[field] for row in rows}

@@ -1,0 +1,307 @@
+"""What the pipeline says to people in Odoo, in their language: one row a sentence, English first.
+
+Belongs here: the words. Does not belong here: who reads which language (`language.py`) and the sentences themselves,
+which the models give in English; a sentence that has no row here stays English.
+
+`{0}` is the first fact of a sentence; `{0:day|days}` is the word for one of it, then for any other number.
+"""
+
+LANGUAGES = ("en", "de", "fr", "es")
+
+# English, German, French, Spanish.
+SENTENCES: tuple[tuple[str, str, str, str], ...] = (
+    # Why a customer may leave.
+    (
+        "Last purchase {0} {0:day|days} ago; no second one yet",
+        "Letzter Kauf vor {0} {0:Tag|Tagen}; noch kein zweiter",
+        "Dernier achat il y a {0} {0:jour|jours} ; pas encore de second",
+        "Última compra hace {0} {0:día|días}; aún no hay segunda",
+    ),
+    (
+        "No purchase for {0} {0:day|days}; usual gap {1} {1:day|days}",
+        "Seit {0} {0:Tag|Tagen} kein Kauf; üblicher Abstand {1} {1:Tag|Tage}",
+        "Aucun achat depuis {0} {0:jour|jours} ; écart habituel {1} {1:jour|jours}",
+        "Sin compras desde hace {0} {0:día|días}; intervalo habitual {1} {1:día|días}",
+    ),
+    (
+        "Last purchase {0} {0:day|days} ago; usual gap {1} {1:day|days}",
+        "Letzter Kauf vor {0} {0:Tag|Tagen}; üblicher Abstand {1} {1:Tag|Tage}",
+        "Dernier achat il y a {0} {0:jour|jours} ; écart habituel {1} {1:jour|jours}",
+        "Última compra hace {0} {0:día|días}; intervalo habitual {1} {1:día|días}",
+    ),
+    (
+        "{0} {0:order|orders} in the last 28 days, {1} in the 28 days before, {2} in a year",
+        "{0} {0:Bestellung|Bestellungen} in den letzten 28 Tagen, {1} in den 28 Tagen davor, {2} in einem Jahr",
+        "{0} {0:commande|commandes} ces 28 derniers jours, {1} les 28 jours d'avant, {2} en un an",
+        "{0} {0:pedido|pedidos} en los últimos 28 días, {1} en los 28 anteriores, {2} en un año",
+    ),
+    (
+        "Last gap between purchases {0} {0:day|days}; usual gap {1} {1:day|days}",
+        "Letzter Abstand zwischen Käufen {0} {0:Tag|Tage}; üblicher Abstand {1} {1:Tag|Tage}",
+        "Dernier écart entre achats {0} {0:jour|jours} ; écart habituel {1} {1:jour|jours}",
+        "Último intervalo entre compras {0} {0:día|días}; intervalo habitual {1} {1:día|días}",
+    ),
+    (
+        "Bought for {0} {1} in the last 28 days, {2} in the last 84",
+        "Für {0} {1} in den letzten 28 Tagen gekauft, {2} in den letzten 84",
+        "{0} {1} d'achats ces 28 derniers jours, {2} ces 84 derniers",
+        "Compras por {0} {1} en los últimos 28 días, {2} en los últimos 84",
+    ),
+    (
+        "An order is {0} {1} on average",
+        "Eine Bestellung beträgt im Mittel {0} {1}",
+        "Une commande est de {0} {1} en moyenne",
+        "Un pedido es de {0} {1} de media",
+    ),
+    (
+        "Bought from {0} {0:category|categories} in the last 84 days",
+        "Aus {0} {0:Kategorie|Kategorien} in den letzten 84 Tagen gekauft",
+        "Achats dans {0} {0:catégorie|catégories} ces 84 derniers jours",
+        "Compras en {0} {0:categoría|categorías} en los últimos 84 días",
+    ),
+    (
+        "{0} % of the value of the last 84 days was discount",
+        "{0} % des Werts der letzten 84 Tage waren Rabatt",
+        "{0} % de la valeur des 84 derniers jours était une remise",
+        "El {0} % del valor de los últimos 84 días fue descuento",
+    ),
+    (
+        "{0} % of the orders of the last 84 days on line",
+        "{0} % der Bestellungen der letzten 84 Tage online",
+        "{0} % des commandes des 84 derniers jours en ligne",
+        "El {0} % de los pedidos de los últimos 84 días en línea",
+    ),
+    (
+        "{0} % of the amount bought in a year was returned",
+        "{0} % des in einem Jahr gekauften Betrags wurden zurückgegeben",
+        "{0} % du montant acheté en un an a été retourné",
+        "El {0} % del importe comprado en un año fue devuelto",
+    ),
+    (
+        "{0} {0:point|points} on the loyalty account",
+        "{0} {0:Punkt|Punkte} auf dem Kundenkonto",
+        "{0} {0:point|points} sur le compte de fidélité",
+        "{0} {0:punto|puntos} en la cuenta de fidelidad",
+    ),
+    (
+        "{0} {0:campaign send|campaign sends} in the last 84 days, {1} {1:coupon|coupons} redeemed",
+        "{0} {0:Kampagnensendung|Kampagnensendungen} in den letzten 84 Tagen, {1} {1:Gutschein|Gutscheine} eingelöst",
+        "{0} {0:envoi|envois} de campagne ces 84 derniers jours, {1} {1:bon utilisé|bons utilisés}",
+        "{0} {0:envío|envíos} de campaña en los últimos 84 días, {1} {1:cupón canjeado|cupones canjeados}",
+    ),
+    (
+        "First purchase {0} {0:day|days} ago",
+        "Erster Kauf vor {0} {0:Tag|Tagen}",
+        "Premier achat il y a {0} {0:jour|jours}",
+        "Primera compra hace {0} {0:día|días}",
+    ),
+    (
+        "Too little history of this brand for a model: judged by the days since the last purchase",
+        "Zu wenig Verlauf dieser Marke für ein Modell: nach den Tagen seit dem letzten Kauf beurteilt",
+        "Trop peu d'historique de cette marque pour un modèle : jugé d'après les jours depuis le dernier achat",
+        "Poco historial de esta marca para un modelo: según los días desde la última compra",
+    ),
+    # What to do about it.
+    (
+        "Contact the customer this week: ask what is missing and make an offer for the usual basket.",
+        "Den Kunden diese Woche ansprechen: fragen, was fehlt, und ein Angebot für den üblichen Korb machen.",
+        "Contacter le client cette semaine : demander ce qui manque et faire une offre sur son panier habituel.",
+        "Contactar al cliente esta semana: preguntar qué falta y hacer una oferta para su cesta habitual.",
+    ),
+    (
+        "Put the customer on the next campaign and look again in two weeks.",
+        "Den Kunden in die nächste Kampagne aufnehmen und in zwei Wochen wieder nachsehen.",
+        "Mettre le client dans la prochaine campagne et revoir dans deux semaines.",
+        "Incluir al cliente en la próxima campaña y volver a mirar en dos semanas.",
+    ),
+    ("Nothing to do.", "Nichts zu tun.", "Rien à faire.", "Nada que hacer."),
+    # Why so much will be sold.
+    (
+        "Sold {0} last week, {1} a week over 4 weeks, {2} over 13",
+        "Letzte Woche {0} verkauft, {1} je Woche über 4 Wochen, {2} über 13",
+        "{0} vendus la semaine dernière, {1} par semaine sur 4 semaines, {2} sur 13",
+        "{0} vendidos la semana pasada, {1} por semana en 4 semanas, {2} en 13",
+    ),
+    (
+        "Sold {0} a week over the last 13 that have data",
+        "{0} je Woche über die letzten 13 mit Daten verkauft",
+        "{0} vendus par semaine sur les 13 dernières avec données",
+        "{0} vendidos por semana en las últimas 13 con datos",
+    ),
+    (
+        "{0} sold in the same 4 weeks a year ago",
+        "{0} in denselben 4 Wochen vor einem Jahr verkauft",
+        "{0} vendus les mêmes 4 semaines il y a un an",
+        "{0} vendidos en las mismas 4 semanas hace un año",
+    ),
+    (
+        "{0} {0:public holiday|public holidays} in the coming 4 weeks",
+        "{0} {0:Feiertag|Feiertage} in den nächsten 4 Wochen",
+        "{0} {0:jour férié|jours fériés} dans les 4 prochaines semaines",
+        "{0} {0:festivo|festivos} en las próximas 4 semanas",
+    ),
+    (
+        "Sold in {0} of the last 13 weeks, {1} in the best one",
+        "In {0} der letzten 13 Wochen verkauft, {1} in der besten",
+        "Vendu {0} semaines sur les 13 dernières, {1} la meilleure",
+        "Vendido en {0} de las últimas 13 semanas, {1} en la mejor",
+    ),
+    (
+        "{0} % discount in the last 4 weeks",
+        "{0} % Rabatt in den letzten 4 Wochen",
+        "{0} % de remise ces 4 dernières semaines",
+        "{0} % de descuento en las últimas 4 semanas",
+    ),
+    (
+        "Price of the last 4 weeks was {0} % of the year's",
+        "Der Preis der letzten 4 Wochen war {0} % dessen des Jahres",
+        "Le prix des 4 dernières semaines était de {0} % de celui de l'année",
+        "El precio de las últimas 4 semanas fue el {0} % del del año",
+    ),
+    (
+        "All stores sold {0} a week over 4 weeks, {1} over 13",
+        "Alle Filialen verkauften {0} je Woche über 4 Wochen, {1} über 13",
+        "Tous les magasins ont vendu {0} par semaine sur 4 semaines, {1} sur 13",
+        "Todas las tiendas vendieron {0} por semana en 4 semanas, {1} en 13",
+    ),
+    (
+        "{0} {0:day|days} without stock in the last 4 weeks",
+        "{0} {0:Tag|Tage} ohne Bestand in den letzten 4 Wochen",
+        "{0} {0:jour|jours} sans stock ces 4 dernières semaines",
+        "{0} {0:día|días} sin existencias en las últimas 4 semanas",
+    ),
+    (
+        "Promoted in {0} of the coming 4 weeks, in {1} of the last 13",
+        "In {0} der nächsten 4 Wochen in Aktion, in {1} der letzten 13",
+        "En promotion {0} des 4 prochaines semaines, {1} des 13 dernières",
+        "En promoción {0} de las próximas 4 semanas, {1} de las últimas 13",
+    ),
+    (
+        "{0} on hand, {1} days of the forecast; {2} % chance to sell out in 4 weeks",
+        "{0} auf Lager, {1} Tage der Prognose; zu {2} % in 4 Wochen ausverkauft",
+        "{0} en stock, {1} jours de la prévision ; {2} % de risque de rupture en 4 semaines",
+        "{0} en existencias, {1} días de la previsión; {2} % de probabilidad de agotarse en 4 semanas",
+    ),
+    (
+        "Too little history of this brand for a model: mean of the last 13 weeks",
+        "Zu wenig Verlauf dieser Marke für ein Modell: Mittel der letzten 13 Wochen",
+        "Trop peu d'historique de cette marque pour un modèle : moyenne des 13 dernières semaines",
+        "Poco historial de esta marca para un modelo: media de las últimas 13 semanas",
+    ),
+    (
+        "No sales of the brand known in week {0} before, its feed may be silent: mean of the last 13 weeks",
+        "Keine Verkäufe der Marke in Woche {0} davor bekannt, die Quelle schweigt vielleicht: Mittel der letzten 13 "
+        "Wochen",
+        "Aucune vente de la marque connue {0} semaine(s) avant, le flux est peut-être muet : moyenne des 13 dernières "
+        "semaines",
+        "Sin ventas conocidas de la marca {0} semana(s) antes, su fuente quizá calla: media de las últimas 13 semanas",
+    ),
+    # What is unusual about a return.
+    (
+        "{0} {0:line|lines} returned in {1} days, of {2} bought; {3} to be expected",
+        "{0} {0:Position|Positionen} in {1} Tagen zurückgegeben, von {2} gekauften; {3} zu erwarten",
+        "{0} {0:ligne retournée|lignes retournées} en {1} jours, sur {2} achetées ; {3} attendues",
+        "{0} {0:línea devuelta|líneas devueltas} en {1} días, de {2} compradas; {3} esperables",
+    ),
+    (
+        "{0} {0:line|lines} returned in {1} days, and nothing bought",
+        "{0} {0:Position|Positionen} in {1} Tagen zurückgegeben und nichts gekauft",
+        "{0} {0:ligne retournée|lignes retournées} en {1} jours, et rien d'acheté",
+        "{0} {0:línea devuelta|líneas devueltas} en {1} días, y nada comprado",
+    ),
+    (
+        "No customer on the receipt; {0} {0:line|lines} returned so in the store that day, {1} on a usual day",
+        "Kein Kunde auf dem Beleg; {0} {0:Position|Positionen} an dem Tag in der Filiale so zurückgegeben, {1} an "
+        "einem üblichen Tag",
+        "Pas de client sur le ticket ; {0} {0:ligne retournée|lignes retournées} ainsi ce jour-là dans le magasin, {1} "
+        "un jour habituel",
+        "Sin cliente en el recibo; {0} {0:línea devuelta|líneas devueltas} así ese día en la tienda, {1} en un día "
+        "habitual",
+    ),
+    (
+        "No known sale for {0} of {1} {1:line|lines} on this receipt",
+        "Für {0} von {1} {1:Position|Positionen} dieses Belegs ist kein Verkauf bekannt",
+        "Aucune vente connue pour {0} des {1} {1:ligne|lignes} de ce ticket",
+        "Sin venta conocida para {0} de {1} {1:línea|líneas} de este recibo",
+    ),
+    (
+        "{0} {0:unit|units} for {1} {2} on this receipt",
+        "{0} Stück für {1} {2} auf diesem Beleg",
+        "{0} {0:unité|unités} pour {1} {2} sur ce ticket",
+        "{0} {0:unidad|unidades} por {1} {2} en este recibo",
+    ),
+    (
+        "Brought back {0} {0:day|days} after the sale",
+        "{0} {0:Tag|Tage} nach dem Verkauf zurückgebracht",
+        "Rapporté {0} {0:jour|jours} après la vente",
+        "Devuelto {0} {0:día|días} después de la venta",
+    ),
+    (
+        "Check the receipts with the store and look through the customer's returns; a person decides.",
+        "Die Belege mit der Filiale prüfen und die Rückgaben des Kunden durchsehen; ein Mensch entscheidet.",
+        "Vérifier les tickets avec le magasin et parcourir les retours du client ; une personne décide.",
+        "Comprobar los recibos con la tienda y revisar las devoluciones del cliente; decide una persona.",
+    ),
+    (
+        "Look at the receipt when the next return of this customer comes in.",
+        "Den Beleg ansehen, wenn dieser Kunde das nächste Mal etwas zurückgibt.",
+        "Regarder le ticket au prochain retour de ce client.",
+        "Mirar el recibo cuando llegue la próxima devolución de este cliente.",
+    ),
+    (
+        "Go through the store's returns of that day with its manager, receipt by receipt; a person decides.",
+        "Die Rückgaben der Filiale von dem Tag mit der Leitung durchgehen, Beleg für Beleg; ein Mensch entscheidet.",
+        "Parcourir les retours du magasin de ce jour avec son responsable, ticket par ticket ; une personne décide.",
+        "Revisar las devoluciones de la tienda de ese día con su responsable, recibo a recibo; decide una persona.",
+    ),
+    (
+        "Compare the store's returns of that day with the till's journal.",
+        "Die Rückgaben der Filiale von dem Tag mit dem Kassenjournal vergleichen.",
+        "Comparer les retours du magasin de ce jour avec le journal de caisse.",
+        "Comparar las devoluciones de la tienda de ese día con el diario de caja.",
+    ),
+    (
+        "Too few returns of this brand for a model: judged by the brand's own rate",
+        "Zu wenige Rückgaben dieser Marke für ein Modell: nach der Quote der Marke beurteilt",
+        "Trop peu de retours de cette marque pour un modèle : jugé d'après le taux de la marque",
+        "Muy pocas devoluciones de esta marca para un modelo: según la tasa de la marca",
+    ),
+    # Tasks and cases.
+    (
+        "Win back a customer of {0}",
+        "Einen Kunden von {0} zurückgewinnen",
+        "Reconquérir un client de {0}",
+        "Recuperar a un cliente de {0}",
+    ),
+    (
+        "Value at risk: {0} {1}. Risk of leaving: {2}%.",
+        "Wert in Gefahr: {0} {1}. Abwanderungsrisiko: {2} %.",
+        "Valeur menacée : {0} {1}. Risque de départ : {2} %.",
+        "Valor en riesgo: {0} {1}. Riesgo de abandono: {2} %.",
+    ),
+    (
+        "Unusual return at {0}: {1}",
+        "Ungewöhnliche Rückgabe bei {0}: {1}",
+        "Retour inhabituel chez {0} : {1}",
+        "Devolución inusual en {0}: {1}",
+    ),
+    (
+        "The matter is over: the customer is at low risk again.",
+        "Die Sache ist erledigt: Das Risiko des Kunden ist wieder gering.",
+        "L'affaire est close : le risque du client est de nouveau faible.",
+        "El asunto ha terminado: el riesgo del cliente vuelve a ser bajo.",
+    ),
+    (
+        "The matter is over: the customer is not at risk any more, or is not to be contacted.",
+        "Die Sache ist erledigt: Der Kunde ist nicht mehr gefährdet oder soll nicht angesprochen werden.",
+        "L'affaire est close : le client n'est plus à risque, ou ne doit pas être contacté.",
+        "El asunto ha terminado: el cliente ya no está en riesgo, o no debe ser contactado.",
+    ),
+    (
+        "The matter is over: the return is not unusual any more.",
+        "Die Sache ist erledigt: Die Rückgabe ist nicht mehr ungewöhnlich.",
+        "L'affaire est close : le retour n'est plus inhabituel.",
+        "El asunto ha terminado: la devolución ya no es inusual.",
+    ),
+    ("Returned: {0} {1}.", "Zurückgegeben: {0} {1}.", "Retourné : {0} {1}.", "Devuelto: {0} {1}."),
+)

@@ -1,0 +1,94 @@
+"""What the pipeline says in other languages: every sentence of the models, around the same facts."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.churn import score as churn
+from models.returns import score as returns
+from pipelines.odoo.language import translated
+from pipelines.odoo.sentences import LANGUAGES, SENTENCES
+from pipelines.settings import PROJECT_DIR, TaskLimits, TaskRoute
+from tests.odoo_sink.world import ODOO, World
+
+WORD = re.compile(r" \{\d:[^}]*\}")
+FACT = re.compile(r"\{\d\}")
+
+
+def formats(path: Path) -> Iterator[str]:
+    """The sentences that a module makes with `pl.format`, facts as {}; what only joins facts is none."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            words = node.args[0]
+            if isinstance(words, ast.Constant):
+                text = str(words.value)
+            else:
+                assert isinstance(words, ast.JoinedStr)
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in words.values]
+                text = "".join(parts)
+            if re.search("[a-z]", text):
+                yield text
+
+
+def test_every_sentence_of_the_models_has_words_in_every_language() -> None:
+    known = {FACT.sub("{}", WORD.sub("", words[0])) for words in SENTENCES}
+    files = [PROJECT_DIR / "models" / task / f"{name}.py"
+             for task in ("churn", "demand", "returns") for name in ("features", "score")]  # fmt: skip
+    said = [text for path in files if path.exists() for text in formats(path)]
+    assert len(said) > 25
+    fixed = [*churn.ACTIONS.values(), *returns.CUSTOMER_ACTIONS.values(), *returns.STORE_ACTIONS.values(),
+             churn.FALLBACK_REASON, returns.FALLBACK_REASON]  # fmt: skip
+    assert sorted({*said, *fixed} - known) == []
+    for words in SENTENCES:
+        assert len(words) == len(LANGUAGES)
+        assert {frozenset(FACT.findall(text)) for text in words} == {frozenset(FACT.findall(words[0]))}, words[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "No purchase for 1 day; usual gap 14 days"),
+        ("de", "Seit 1 Tag kein Kauf; üblicher Abstand 14 Tage"),
+        ("fr", "Aucun achat depuis 1 jour ; écart habituel 14 jours"),
+        ("es", "Sin compras desde hace 1 día; intervalo habitual 14 días"),
+    ],
+)
+def test_a_sentence_is_said_with_its_facts(language: str, expected: str) -> None:
+    assert translated("No purchase for 1 day; usual gap 14 days", language) == expected
+
+
+def test_a_decimal_is_written_as_people_write_it_and_an_unknown_sentence_stays() -> None:
+    assert translated("Sold 3.5 last week, 4 a week over 4 weeks, 12 over 13", "de") == (
+        "Letzte Woche 3,5 verkauft, 4 je Woche über 4 Wochen, 12 über 13"
+    )
+    assert translated("Never seen before", "de") == "Never seen before"
+
+
+def test_a_score_speaks_the_company_s_language_and_a_task_its_assignee_s(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "warehouse.duckdb")
+    world.connect_odoo()
+    world.insert("stg_odoo__user", (ODOO, "7", "70", "fleur", True))
+    world.insert("stg_odoo__partner", (ODOO, "70", True, True, "fr_FR"))
+    for customer, partner, brand in (("C1", 11, "grocer"), ("C2", 12, "gifts"), ("C3", 13, "gifts")):
+        world.add_customer(customer, partner)
+        world.add_churn(customer, brand=brand, reasons=["No purchase for 64 days; usual gap 14 days"])
+    world.execute("update score_churn_current set value_at_risk_amount = 200 where customer_id = 'C3'")
+    world.languages = {"grocer": "en", "gifts": "de"}
+    world.limits = TaskLimits(routes=(TaskRoute(min_value_amount=150, login="fleur"),))
+    world.plan()
+    rows = world.execute("select target_kind || customer_id, values_json::varchar from sync_desired")
+    values = {key: json.loads(text) for key, text in rows}
+    assert values["customer_scoreC1"]["x_reasons"] == "No purchase for 64 days; usual gap 14 days"
+    assert values["customer_scoreC3"]["x_reasons"] == "Seit 64 Tagen kein Kauf; üblicher Abstand 14 Tage"
+    assert values["activityC2"]["x_name"] == "Einen Kunden von Demo Gifts zurückgewinnen"
+    assert values["activityC3"]["x_name"] == "Reconquérir un client de Demo Gifts"
+    assert "<li>Aucun achat depuis 64 jours ; écart habituel 14 jours</li>" in values["activityC3"]["x_note"]
+    assert "<p>Valeur menacée : 200 USD. Risque de départ : 80 %.</p>" in values["activityC3"]["x_note"]
+    # Analysts read what the model said.
+    assert world.execute("select distinct reasons[1] from sync_desired") == [
+        ("No purchase for 64 days; usual gap 14 days",)
+    ]
