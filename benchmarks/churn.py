@@ -154,7 +154,7 @@ def data_sets(data: str) -> dict[str, DataSet]:
             active_days=84,
         ),
         # All customers of the cohort stay in view, as in the literature.
-        "cdnow": DataSet(CDNOW.format(data=data), NO_PRODUCTS, *nobody, horizon_days=28, active_days=273),
+        "cdnow": DataSet(CDNOW.format(data=data), NO_PRODUCTS, *nobody, horizon_days=56, active_days=273),
         "online_retail_ii": DataSet(ONLINE_RETAIL_LINES, NO_PRODUCTS, *nobody, horizon_days=90, active_days=365),
     }
 

@@ -115,8 +115,11 @@ def fit(
     )
     horizon = ("future_purchase_day_count", pl.lit(horizon_days))
     value = fit_value(cut.validation, cut.train, encoding, *horizon, seed)
+    # Over the longest span there is, as a year is what is to be foretold.
+    span_days = (as_of - cut.validation["snapshot_date"][0]).days
+    since = cut.validation["purchase_day_count_since"].cast(pl.Float64).to_numpy()
     errors = [
-        metrics.rmse(_purchases(cut.validation), of.expected_purchases(cut.validation, validation, horizon_days))
+        metrics.rmse(since, of.expected_purchases(cut.validation, validation, span_days))
         for of in (value, value.uncorrected)
     ]
     is_corrected = errors[0] < errors[1]

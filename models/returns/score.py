@@ -5,6 +5,8 @@ brought back in it, against the chances of all lines bought in it, plus the bran
 sale in the stretch. A receipt without a customer is judged by store and day: all lines brought back there that day
 without a customer, against the store's usual number, given that there was one at all.
 
+To it comes the evidence of what kind of return it is (`evidence`): both are -log10 of a chance, and are added.
+
 Belongs here: what a score row says. Does not belong here: training, the arithmetic of tails.
 """
 
@@ -16,6 +18,7 @@ from scipy import stats
 
 from models.reasons import counted, short, whole
 from models.registry import SavedModel
+from models.returns.evidence import with_evidence
 from models.returns.settings import ReturnsBrand
 from models.returns.tail import improbability, upper_tails
 
@@ -48,6 +51,10 @@ STORE_ACTIONS = {
     "medium": "Compare the store's returns of that day with the till's journal.",
     "low": "Nothing to do.",
 }
+EVIDENCE_FACTS = 2
+# From so many receipts on, how much came back is set against the brand's own receipts: those of a few wholesalers are
+# beyond all chance by any model of single lines, and tell nothing.
+MIN_OWN_RECEIPTS = 200
 FALLBACK_REASON = "Too few returns of this brand for a model: judged by the brand's own rate"
 
 
@@ -84,6 +91,7 @@ def scores(
     `expected_qty`, all that can lie in a stretch.
     """
     oldest = as_of - timedelta(days=settings.score_days)
+    receipts = with_evidence(receipts.sort("return_order_id"), settings.lookback_days)
     recent = receipts.filter(pl.col("return_date").is_between(oldest, as_of, closed="right"))
     judged = pl.concat(
         [
@@ -92,6 +100,10 @@ def scores(
         ],
         how="vertical_relaxed",
     )
+    if judged.height >= MIN_OWN_RECEIPTS:
+        at_least_as_much = pl.col("how_much").rank(method="max", descending=True)
+        judged = judged.with_columns(how_much=-(at_least_as_much / (pl.len() + 1)).log(10))
+    judged = judged.with_columns(improbability=(pl.col("how_much") + pl.col("evidence")).round(6))
     level = (
         pl.when(pl.col("improbability") >= settings.high_improbability)
         .then(pl.lit("high"))
@@ -249,6 +261,9 @@ def _judged(rows: pl.DataFrame, tails: np.ndarray, compared: pl.Expr) -> pl.Data
         return_probability=pl.when(pl.col("bought_lines") > 0).then(
             (pl.col("expected_lines") / pl.col("bought_lines")).round(6)
         ),
-        improbability=pl.Series(np.round(improbability(tails), 6), dtype=pl.Float64),
-        facts=pl.concat_list(facts).list.drop_nulls(),
+        how_much=pl.Series(improbability(tails), dtype=pl.Float64),
+        evidence="evidence",
+        facts=pl.concat_list(
+            facts[0], pl.col("evidence_facts").list.head(EVIDENCE_FACTS), *facts[1:]
+        ).list.drop_nulls(),
     )

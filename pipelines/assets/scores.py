@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 import polars as pl
 
 from models import churn, demand, registry, returns
+from models.pictures import calibration_picture
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings, state_dir
@@ -39,12 +41,20 @@ def _score_asset(task: str, features: list[str], description: str) -> dg.AssetsD
             compute = COMPUTE[task](connection, day, load_settings().seed)
         context.log.info(f"training and scoring {task} as of {day}")
         scores, models = compute()
-        versions = [registry.save(model, state_dir() / "models") for model in models]
+        versions = [_save(model, state_dir() / "models") for model in models]
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores, f"as_of_date = date '{day}'")
         return dg.MaterializeResult(metadata={"rows": scores.height, "models": versions})
 
     return score
+
+
+def _save(model: registry.SavedModel, models_dir: Path) -> str:
+    """The model's file and, where it was tested, the picture of its calibration beside it."""
+    version = registry.save(model, models_dir)
+    if model.card.calibration:
+        (models_dir / f"{version}.svg").write_text(calibration_picture(model.card))
+    return version
 
 
 def _churn(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:

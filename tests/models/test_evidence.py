@@ -1,0 +1,91 @@
+"""Evidence by trait: tails by hand, stores compared with themselves, sentences with the customer's own numbers."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from scipy import stats
+
+from models.returns.evidence import PRIOR_RECEIPTS, with_evidence
+from tests.models.frames import AS_OF, receipt_frame
+
+
+def stream(customer: str, count: int, first: int = 0, days: int = 10, **changes: object) -> list[dict[str, object]]:
+    """Receipts of one customer, some days apart."""
+    return [
+        {
+            "return_order_id": f"{customer}-{k}", "customer_id": customer, "store_id": "s1", "cashier_no": None,
+            "return_date": AS_OF - timedelta(days=first + days * k), "returned_line_count": 1, **changes,
+        }
+        for k in range(count)
+    ]  # fmt: skip
+
+
+def frame(receipts: list[dict[str, object]]) -> pl.DataFrame:
+    plain = {"linked_line_count": 1, "beyond_sale_line_count": 0, "has_other_tender": False, "whole_order_count": 0}
+    return receipt_frame([{**plain, **receipt} for receipt in receipts]).with_columns(
+        pl.col("cashier_no", "store_id").cast(pl.String)
+    )
+
+
+def honest(count: int = 96) -> list[dict[str, object]]:
+    return [receipt for k in range(count) for receipt in stream(f"H{k:03d}", 1, first=k)]
+
+
+def evidence(receipts: list[dict[str, object]]) -> dict[str, dict[str, object]]:
+    found = with_evidence(frame(receipts), lookback_days=180)
+    return {row["return_order_id"]: row for row in found.iter_rows(named=True)}
+
+
+def test_tail_by_hand():
+    # 100 receipts, 4 of them the customer's, all 4 by another tender; of the 96 others none. Usual is (4 + 1) / 102,
+    # the others' share (0 + 30 · 5 / 102) / (96 + 30) = .011671: the chance of 4 of 4 is its fourth power.
+    rows = evidence([*honest(), *stream("X", 4, has_other_tender=True)])
+    share = (PRIOR_RECEIPTS * 5 / 102) / (96 + PRIOR_RECEIPTS)
+    assert share == pytest.approx(0.011671, abs=1e-6)
+    assert rows["X-0"]["evidence"] == pytest.approx(4 * 1.932892, abs=1e-4)
+    assert rows["X-0"]["evidence_facts"] == ["4 of 4 returns of this customer: paid back by another tender"]
+    assert rows["H000-0"]["evidence"] == 0
+    assert rows["H000-0"]["evidence_facts"] == []
+
+
+def test_what_is_usual_in_a_store_is_no_evidence_there():
+    generous = [receipt | {"store_id": "s2"} for receipt in honest(60)]
+    generous = [r | {"return_order_id": f"G{k}", "linked_line_count": 0} for k, r in enumerate(generous)]
+    rows = evidence([*honest(), *generous, *stream("X", 3, linked_line_count=0)])
+    # Where all come without a sale it is nothing; in the other store three of three are.
+    assert rows["G0"]["evidence"] < 0.2
+    assert rows["X-0"]["evidence"] > 1.5
+
+
+def test_receipts_out_of_reach_do_not_count():
+    near = evidence([*honest(), *stream("X", 2, days=100, has_other_tender=True)])
+    far = evidence([*honest(), *stream("X", 2, days=200, has_other_tender=True)])
+    assert near["X-0"]["evidence_facts"] == ["2 of 2 returns of this customer: paid back by another tender"]
+    assert far["X-0"]["evidence_facts"] == ["1 of 1 return of this customer: paid back by another tender"]
+
+
+def test_one_cashier_for_one_customer():
+    many = [receipt | {"cashier_no": f"c{k % 5}"} for k, receipt in enumerate(honest(100))]
+    rows = evidence([*many, *stream("X", 5, cashier_no="c1"), *stream("Y", 1, cashier_no="c1")])
+    # c1 took 20 + 5 + 1 of 106; without the pair's 5 and with one more, 22 of 103. Four more of four.
+    expected = -pl.Series([stats.binom.sf(3, 4, 22 / 103)]).log(10)[0]
+    assert rows["X-0"]["evidence"] == pytest.approx(expected, abs=1e-4)
+    assert rows["X-0"]["evidence_facts"] == ["5 of 5 returns of this customer in the store: taken by one cashier"]
+    assert rows["Y-0"]["evidence"] == 0
+
+
+def test_three_stores_in_a_week():
+    trip = [receipt | {"store_id": f"s{k}"} for k, receipt in enumerate(stream("X", 3, days=1))]
+    slow = [receipt | {"store_id": f"s{k}"} for k, receipt in enumerate(stream("Y", 3, days=9))]
+    rows = evidence([*honest(), *trip, *slow])
+    assert {name: rows[name]["evidence"] > 2 for name in ("X-0", "X-1", "X-2", "Y-0", "Y-1")} == {
+        "X-0": True, "X-1": True, "X-2": True, "Y-0": False, "Y-1": False,
+    }  # fmt: skip
+
+
+def test_nobody_known_and_no_receipts_at_all():
+    unknown = [receipt | {"customer_id": None, "linked_line_count": 0} for receipt in honest(3)]
+    rows = evidence([*honest(5), *[r | {"return_order_id": f"N{k}"} for k, r in enumerate(unknown)]])
+    assert rows["N0"]["evidence"] == 0
+    assert with_evidence(frame(honest(1)).clear(), 180).height == 0
