@@ -123,12 +123,14 @@ class IdentityGate(_Section):
     """What holds a resolution back: the run then keeps the customers as they were and publishes nothing.
 
     min_precision: of the links, as the model's probabilities have it. max_records_per_customer: the largest customer.
-    max_changed_share: of the records known before, those with another customer_id now.
+    max_changed_share: of the records known before, those with another customer_id now. min_changed_records: fewer of
+    them are no surprise.
     """
 
     min_precision: float = Field(default=GateLimits.min_precision, ge=0, le=1)
     max_records_per_customer: int = Field(default=GateLimits.max_records_per_customer, gt=0)
     max_changed_share: float = Field(default=GateLimits.max_changed_share, ge=0, le=1)
+    min_changed_records: int = Field(default=GateLimits.min_changed_records, ge=0)
 
     @property
     def limits(self) -> GateLimits:

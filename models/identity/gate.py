@@ -12,12 +12,14 @@ import polars as pl
 @dataclass(frozen=True)
 class GateLimits:
     """min_precision: estimated share of links that are right. max_records_per_customer: the largest customer.
-    max_changed_share: of the records known before, those with another customer_id now.
+    max_changed_share: of the records known before, those with another customer_id now. min_changed_records: fewer of
+    them are no surprise, whatever their share.
     """
 
     min_precision: float = 0.9
     max_records_per_customer: int = 50
     max_changed_share: float = 0.05
+    min_changed_records: int = 10
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def judge(accepted: pl.DataFrame, largest_customer: int, changed: int, known: in
             f"a customer has {largest_customer} records, more than {limits.max_records_per_customer} (identity.gate"
             ".max_records_per_customer)"
         )
-    if changed_share > limits.max_changed_share:
+    if changed_share > limits.max_changed_share and changed >= limits.min_changed_records:
         reasons.append(
             f"{changed} of {known} records have another customer_id than before, a share of {changed_share:.4f},"
             f" more than {limits.max_changed_share} (identity.gate.max_changed_share)"

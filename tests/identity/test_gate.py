@@ -1,5 +1,7 @@
 """What holds a resolution back, by figures worked out by hand."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from models.identity.gate import GateFindings, GateLimits, judge
@@ -33,9 +35,12 @@ def test_a_customer_that_grows_too_large_is_told() -> None:
 
 
 def test_too_many_changed_ids_are_told() -> None:
-    (reason,) = found(GateLimits(max_changed_share=0.5), changed=2, known=3).reasons
+    """Two of three are a share of 0.67."""
+    limits = GateLimits(max_changed_share=0.5, min_changed_records=2)
+    (reason,) = found(limits, changed=2, known=3).reasons
     assert "2 of 3 records" in reason
-    assert found(GateLimits(max_changed_share=0.7), changed=2, known=3).reasons == ()
+    assert found(replace(limits, max_changed_share=0.7), changed=2, known=3).reasons == ()
+    assert found(replace(limits, min_changed_records=3), changed=2, known=3).reasons == ()
 
 
 def test_the_first_build_and_one_without_links_pass() -> None:

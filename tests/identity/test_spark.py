@@ -1,6 +1,7 @@
-"""Spark compares the same pairs with the same outcomes, and so comes to the same probabilities."""
+"""Spark compares the same pairs with the same outcomes, and so comes to the same probabilities and customers."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 
 import duckdb
@@ -8,24 +9,35 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models.identity import IdentityConfig, linkage, normalise
+from models.identity import IdentityConfig, create_tables, linkage, normalise, update
 from models.identity.settings import PERSON
+from models.identity.workspace import workspace
 from tests.identity.records import retailer
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("local_spark")]
+
+AS_OF = date(2017, 12, 31)
+HOUSEHOLDS = 60
 
 
 @pytest.fixture(scope="module")
-def pairs() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Of one small retailer: pairs and patterns by DuckDB alone, and by Spark in local mode."""
+def local_spark() -> Iterator[None]:
+    """The session that the engine finds: local, with few partitions for few records."""
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 4)
-    with duckdb.connect(":memory:") as con:
-        session = builder.config("spark.default.parallelism", 4).config("spark.ui.enabled", "false").getOrCreate()
-        records, _ = retailer(households=60)
-        normalise.normalise(con, records, date(2017, 12, 31), IdentityConfig())
+    session = builder.config("spark.default.parallelism", 4).config("spark.ui.enabled", "false").getOrCreate()
+    yield
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def pairs(local_spark: None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of one small retailer: pairs and patterns by DuckDB alone, and by Spark."""
+    with closing(duckdb.connect(":memory:")) as con:
+        records, _ = retailer(HOUSEHOLDS)
+        normalise.normalise(con, records, AS_OF, IdentityConfig())
         normalise.write_keys(con, PERSON, normalise.RECORDS, "key")
         con.execute(
             f"""create table keyed as
@@ -37,8 +49,7 @@ def pairs() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
             con.execute(f"create or replace table compared ({linkage.PAIR_COLUMNS})")
             linkage.compare_all(con, PERSON, "keyed", "compared", engine)
             found.append(con.sql("from compared order by all").pl())
-        session.stop()
-        yield found[0], found[1]
+        return found[0], found[1]
 
 
 def test_the_same_candidate_pairs_and_comparison_vectors(pairs: tuple[pl.DataFrame, pl.DataFrame]) -> None:
@@ -56,3 +67,19 @@ def test_loaded_parameters_give_the_same_probabilities(pairs: tuple[pl.DataFrame
     )
     assert float((by_duckdb - by_spark).abs().max()) <= 1e-9  # type: ignore[arg-type]
     assert by_duckdb.max() > 0.99 > 0.01 > by_duckdb.min()  # type: ignore[operator]
+
+
+def test_a_whole_run_leaves_the_same_tables() -> None:
+    records, _ = retailer(HOUSEHOLDS)
+    left = []
+    for engine in ("duckdb", "spark"):
+        with workspace() as con:
+            create_tables(con)
+            con.register("_records", records.to_arrow())
+            con.execute("create view customer_record as from _records")
+            with update(con, "customer_record", AS_OF, seed=1, engine=engine) as run:
+                run.write()
+            left.append([con.sql(f"from {table} order by all").pl() for table in ("identity_xref", "identity_link")])
+    for by_duckdb, by_spark in zip(*left, strict=True):
+        assert_frame_equal(by_spark, by_duckdb, check_exact=True)
+    assert left[0][1].height > 50
