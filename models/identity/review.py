@@ -39,10 +39,6 @@ _QUESTIONS = f"""
     ), loose as (
         select record_no, max(match_probability) as match_probability from own
         group by record_no having max(match_probability) <= 1 - {LEAST_DOUBT}
-    ), candidate as (
-        select * exclude (record_no), true as is_own from own semi join loose using (record_no, match_probability)
-        union
-        select *, false as is_own from likely where left_cluster <> right_cluster
     ), settled as (
         select left_no, right_no from <bond>
         union
@@ -51,18 +47,31 @@ _QUESTIONS = f"""
         join <record> as l on l.source_name = left_source_name and l.source_customer_id = left_source_customer_id
         join <record> as r on r.source_name = right_source_name and r.source_customer_id = right_source_customer_id
     ), done as (
-        select least(l.cluster_no, r.cluster_no) as one, greatest(l.cluster_no, r.cluster_no) as other
+        select left_no, right_no, l.cluster_no as left_cluster, r.cluster_no as right_cluster
         from settled
         join <membership> as l on l.record_no = left_no
         join <membership> as r on r.record_no = right_no
+    ), parted as (
+        select left_cluster, right_cluster from done union all select right_cluster, left_cluster from done
+    ), held as (
+        select left_no as record_no from done where left_cluster = right_cluster
+        union
+        select right_no from done where left_cluster = right_cluster
+    ), candidate as (
+        select * exclude (record_no), true as is_own
+        from own semi join loose using (record_no, match_probability) anti join held using (record_no)
+        union
+        select *, false as is_own
+        from likely anti join parted using (left_cluster, right_cluster) where left_cluster <> right_cluster
     ), size as (
         select cluster_no, count(*) as record_count from <membership> group by all
     ), valued as (
         select
             match_probability,
             least(left_cluster, right_cluster) as one, greatest(left_cluster, right_cluster) as other,
-            struct_pack(l.source_name, l.source_customer_id) as left_key,
-            struct_pack(r.source_name, r.source_customer_id) as right_key,
+            struct_pack(l.source_name, l.source_customer_id) as l_key,
+            struct_pack(r.source_name, r.source_customer_id) as r_key,
+            least(l_key, r_key) as left_key, greatest(l_key, r_key) as right_key,
             -- The model says one customer and the clustering two: that is as doubtful as even odds.
             not is_own and match_probability > 1 - {LEAST_DOUBT} as is_kept_apart,
             if(is_kept_apart, 1, 4 * match_probability * (1 - match_probability))
@@ -72,17 +81,12 @@ _QUESTIONS = f"""
         join <record> as r on r.record_no = right_no
         join size as a on a.cluster_no = left_cluster
         join size as b on b.cluster_no = right_cluster
-    ), ordered as (
-        select
-            match_probability, one, other, is_kept_apart, value,
-            least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key
-        from valued anti join done using (one, other)
     )
     select
         left_key.source_name as left_source_name, left_key.source_customer_id as left_source_customer_id,
         right_key.source_name as right_source_name, right_key.source_customer_id as right_source_customer_id,
         match_probability, if(is_kept_apart, '{KEPT_APART}', '{EVEN}') as reason
-    from ordered
+    from valued
     qualify row_number() over (
         partition by one, other
         order by if(one = other, value, match_probability) desc, left_key, right_key

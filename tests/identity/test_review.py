@@ -65,6 +65,13 @@ def test_a_record_that_belongs_by_a_doubtful_link_alone_is_asked_about() -> None
     assert asked((0, 1, 0.99), (1, 2, 0.6), (0, 2, 0.3), clusters=[0, 0, 0]) == [("1", "2", EVEN)]
 
 
+def test_a_doubtful_record_is_asked_about_beside_others_of_its_customer_that_are_decided() -> None:
+    pairs = [(0, 1, 0.99), (1, 2, 0.6)]
+    assert asked(*pairs, clusters=[0, 0, 0], decided_about=(0, 1)) == [("1", "2", EVEN)]
+    assert asked(*pairs, clusters=[0, 0, 0], decided_about=(1, 2)) == []
+    assert asked(*pairs, clusters=[0, 0, 0], before=("2", "0")) == []
+
+
 def test_what_was_asked_or_decided_is_not_asked_again_by_another_pair() -> None:
     pairs = [(0, 1, 0.99), (0, 2, 0.4), (1, 2, 0.45)]
     assert asked(*pairs, clusters=[0, 0, 2], before=("0", "2")) == []
