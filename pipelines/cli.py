@@ -16,7 +16,8 @@ from models.identity.explanation import named, spelt
 from models.identity.settings import Engine
 from pipelines import deciding, decisions, identities, runs, writeback
 from pipelines.odoo import removal, setup
-from pipelines.odoo.client import OdooClient, OdooError
+from pipelines.odoo.client import OdooError
+from pipelines.odoo.json2 import connected
 from pipelines.odoo.ledger import PlanChangedError
 from pipelines.odoo.schema import BOT_LOGIN
 from pipelines.odoo.sink import ApplyResult
@@ -184,7 +185,8 @@ def odoo_setup(
     server = odoo_connection()
     if server is None:
         raise writeback.NoOdooError("Set ODOO_URL, ODOO_DB, and an administrator's ODOO_USER and ODOO_PASSWORD.")
-    client = OdooClient.connect(server, removal.REMOVAL_WRITES if remove else setup.SETUP_WRITES)
+    writable = removal.REMOVAL_WRITES if remove else setup.SETUP_WRITES
+    client = connected(server, load_settings().odoo.transport, writable)
     changes = removal.plan_removal(client) if remove else setup.plan_setup(client)
     for change in changes:
         console.print(str(change), soft_wrap=True)

@@ -19,8 +19,10 @@ from pipelines.odoo.client import (
     OdooError,
     UnavailableError,
     ValidationError,
+    Writable,
     short,
 )
+from pipelines.settings import OdooConnection
 
 # Names of the arguments that callers give by position.
 _ARGUMENTS = {
@@ -34,6 +36,7 @@ _ARGUMENTS = {
     "search_count": ("domain",),
     "search_read": ("domain",),
     "unlink": ("ids",),
+    "update_field_translations": ("ids", "field_name", "translations"),
     "web_save_multi": ("ids", "vals_list", "specification"),
     "write": ("ids", "vals"),
 }
@@ -119,3 +122,8 @@ class Json2Client(OdooClient):
             case _:
                 lost = MaybeDoneError if is_write else UnavailableError
                 return lost(f"{where} at {self.url}: HTTP {status}")
+
+
+def connected(server: OdooConnection, transport: str, writable: Writable) -> OdooClient:
+    """The client of a transport of `retail.yaml`."""
+    return (Json2Client if transport == "json2" else OdooClient).connect(server, writable)

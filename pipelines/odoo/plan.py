@@ -106,6 +106,7 @@ def build_plan(
     connection.execute(
         "delete from sync_touch where touched_at < now() at time zone 'UTC' - to_days(?)", [human_edit_days]
     )
+    connection.execute(_WANTED_TABLE, parameters)
     rules = {"target_kind": [*(approvals or {})], "min_amount": [*(approvals or {}).values()]}
     rule_frame = pl.DataFrame(rules, schema={"target_kind": pl.String, "min_amount": pl.Float64})
     connection.register("_approval_rule", rule_frame.to_arrow())
@@ -343,22 +344,25 @@ held_values as (
     from held group by key
 )"""
 
-_WANTED = """
-    with wanted as (
-        select
-            target.key,
-            target.target_kind,
-            target.model,
-            json_merge_patch(desired.values_json, target.link_json) as values_json,
-            desired.value_at_risk_amount as amount,
-            desired.currency_code
-        from sync_target as target
-        inner join sync_desired as desired on desired.key = target.desired_key
-        where target.odoo_name = $odoo_name
-    ),
-    state as (from sync_state where odoo_name = $odoo_name)
+# What an Odoo should show and what we last wrote there, side by side for all that compares them.
+_WANTED_TABLE = """
+    create or replace temp table _wanted as
+    select
+        target.key,
+        target.target_kind,
+        target.model,
+        json_merge_patch(desired.values_json, target.link_json) as values_json,
+        desired.value_at_risk_amount as amount,
+        desired.currency_code
+    from sync_target as target
+    inner join sync_desired as desired on desired.key = target.desired_key
+    where target.odoo_name = $odoo_name
 """
 
+_WANTED = """
+    with wanted as (from _wanted),
+    state as (from sync_state where odoo_name = $odoo_name)
+"""
 
 _CREATE = f"""
     insert into sync_plan by name

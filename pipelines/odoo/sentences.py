@@ -78,6 +78,12 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "El {0} % del importe comprado en un año fue devuelto",
     ),
     (
+        "{0} {0:service case|service cases} in a year",
+        "{0} {0:Servicefall|Servicefälle} in einem Jahr",
+        "{0} {0:demande|demandes} au service client en un an",
+        "{0} {0:caso|casos} de atención al cliente en un año",
+    ),
+    (
         "{0} {0:point|points} on the loyalty account",
         "{0} {0:Punkt|Punkte} auf dem Kundenkonto",
         "{0} {0:point|points} sur le compte de fidélité",

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.odoo import schema
 from pipelines.odoo.client import OdooClient, OdooError, Writable
+from pipelines.odoo.json2 import connected
 from pipelines.odoo.labels import LABELLED, VIEW, missing_translations
 from pipelines.odoo.schema import Item, Ref, Value
 from pipelines.settings import ODOO_VARIABLES, OdooConnection
@@ -92,10 +93,10 @@ def setup(client: OdooClient, bot_password: str | None = None) -> list[Change]:
     return done
 
 
-def prepare_bot(server: OdooConnection) -> dict[str, str]:
+def prepare_bot(server: OdooConnection, transport: str = "xmlrpc") -> dict[str, str]:
     """Set up the server that an administrator's connection names; gives the bot's environment, its password new."""
     password = secrets.token_urlsafe(24)
-    setup(OdooClient.connect(server, SETUP_WRITES), password)
+    setup(connected(server, transport, SETUP_WRITES), password)
     values = {"url": server.url, "database": server.database, "user": schema.BOT_LOGIN, "password": password}
     return {variable: values[name] for name, variable in ODOO_VARIABLES.items()}
 

@@ -28,7 +28,7 @@ from pipelines.odoo.client import (
     ValidationError,
     Writable,
 )
-from pipelines.odoo.json2 import Json2Client
+from pipelines.odoo.json2 import connected
 from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
 from pipelines.odoo.reviews import cards
 from pipelines.odoo.schema import (
@@ -115,10 +115,8 @@ class ApplyResult:
 
 def sink_client(connection: OdooConnection, transport: str = "xmlrpc") -> OdooClient:
     """The bot's client, which can write what the sink may and nothing else."""
-    if transport == "json2":
-        return Json2Client.connect(connection, SINK_WRITES)
-    client = OdooClient.connect(connection, SINK_WRITES)
-    if client.version >= _XMLRPC_ENDS_AFTER:
+    client = connected(connection, transport, SINK_WRITES)
+    if transport == "xmlrpc" and client.version >= _XMLRPC_ENDS_AFTER:
         logger.warning(
             "%s announces that XML-RPC ends with Odoo 22 (2028; Odoo Online 21.1, 2027): until then, set "
             "odoo.transport to json2 in retail.yaml and ODOO_PASSWORD to an API key.",

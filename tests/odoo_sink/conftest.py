@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from demo.odoo_api_key import make_api_key
 from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
+from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import SETUP_WRITES, prepare_bot
 from pipelines.odoo.sink import SINK_WRITES
@@ -34,15 +37,21 @@ def server() -> Iterator[OdooConnection]:
 
 
 @pytest.fixture(scope="session")
-def bot_server(server: OdooConnection) -> OdooConnection:
+def admin_server(server: OdooConnection) -> OdooConnection:
+    """The same with an API key: Odoo looks at a password anew, and long, each time the set-up changed something."""
+    return server.model_copy(update={"password": SecretStr(make_api_key(server))})
+
+
+@pytest.fixture(scope="session")
+def bot_server(admin_server: OdooConnection) -> OdooConnection:
     """The bot's connection, the set-up made."""
-    environment = prepare_bot(server)
+    environment = prepare_bot(admin_server, "json2")
     return OdooConnection.model_validate({name: environment[variable] for name, variable in ODOO_VARIABLES.items()})
 
 
 @pytest.fixture(scope="session")
-def admin(server: OdooConnection, bot_server: OdooConnection) -> OdooClient:
-    return OdooClient.connect(server, _ADMIN_WRITES)
+def admin(admin_server: OdooConnection, bot_server: OdooConnection) -> OdooClient:
+    return Json2Client.connect(admin_server, _ADMIN_WRITES)
 
 
 @pytest.fixture

@@ -15,30 +15,43 @@ from pipelines.odoo.sentences import LANGUAGES, SENTENCES
 from pipelines.settings import PROJECT_DIR, TaskLimits, TaskRoute
 from tests.odoo_sink.world import ODOO, World
 
-WORD = re.compile(r" \{\d:[^}]*\}")
 FACT = re.compile(r"\{\d\}")
 
 
-def formats(path: Path) -> Iterator[str]:
-    """The sentences that a module makes with `pl.format`, facts as {}; what only joins facts is none."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def sentences(path: Path) -> Iterator[str]:
+    """The sentences that a module makes with `pl.format`: facts as {}, counted words as {one|many}."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-            words = node.args[0]
-            if isinstance(words, ast.Constant):
-                text = str(words.value)
-            else:
-                assert isinstance(words, ast.JoinedStr)
-                parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in words.values]
-                text = "".join(parts)
-            if re.search("[a-z]", text):
-                yield text
+            parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else [node.args[0]]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{fixed}" for part in parts)
+            if re.search("[a-z]", text.replace("{fixed}", "")):
+                facts = iter([fact(argument, named) for argument in node.args[1:]])
+                yield re.sub(r"\{\}", lambda _: next(facts), text).replace("{fixed}", "{}")  # noqa: B023
+
+
+def fact(argument: ast.expr, named: dict[str, ast.expr]) -> str:
+    if isinstance(argument, ast.Name):
+        return fact(named[argument.id], named)
+    words = [word.value for word in ast.walk(argument) if isinstance(word, ast.Constant)]
+    if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name) and argument.func.id == "counted":
+        return f"{{}} {{{words[-2]}|{words[-1]}}}"
+    # The one number with its word that may be no whole one.
+    return "{} {unit|units}" if "units" in words else "{}"
 
 
 def test_every_sentence_of_the_models_has_words_in_every_language() -> None:
-    known = {FACT.sub("{}", WORD.sub("", words[0])) for words in SENTENCES}
+    known = {re.sub(r"\{\d:?", "{", words[0]) for words in SENTENCES}
     files = [PROJECT_DIR / "models" / task / f"{name}.py"
              for task in ("churn", "demand", "returns") for name in ("features", "score")]  # fmt: skip
-    said = [text for path in files if path.exists() for text in formats(path)]
+    said = [text for path in files if path.exists() for text in sentences(path)]
     assert len(said) > 25
     fixed = [*churn.ACTIONS.values(), *returns.CUSTOMER_ACTIONS.values(), *returns.STORE_ACTIONS.values(),
              churn.FALLBACK_REASON, returns.FALLBACK_REASON]  # fmt: skip
