@@ -14,6 +14,7 @@ import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -62,26 +63,48 @@ def cluster(
         return Clusters(cluster_of, 0)
     apart = _within(different.select("left_no", "right_no"), component_of)
     impossible = pl.concat([_impossible_pairs(con, refusals, component_of), apart])
+    is_agreed = _agreed(component_of, edges, pl.concat([united, impossible]), config)
+    cluster_of[is_agreed] = component_of[is_agreed]
+    edges = edges.filter(pl.Series(~is_agreed[edges["left_no"].to_numpy()]))
     edges_of, united_of, impossible_of = (_by_component(frame) for frame in (edges, united, impossible))
     refused_count = 0
     for component in sorted(edges_of.keys() | united_of.keys()):
         agglomeration = _Agglomeration(config)
         if (scored := edges_of.get(component)) is not None:
-            agglomeration.add_edges(*(scored[name].to_list() for name in ("left_no", "right_no", "steps")))
+            agglomeration.add_edges(*scored)
         if (decided := united_of.get(component)) is not None:
-            agglomeration.add_records({*decided["left_no"], *decided["right_no"]})
+            agglomeration.add_records({number for column in decided for number in column})
         if (kept_apart := impossible_of.get(component)) is not None:
-            agglomeration.refuse(kept_apart["left_no"].to_list(), kept_apart["right_no"].to_list())
+            agglomeration.refuse(*kept_apart)
         if decided is not None:
-            agglomeration.unite(decided["left_no"].to_list(), decided["right_no"].to_list())
+            agglomeration.unite(*decided)
         for root, members in agglomeration.run().items():
             cluster_of[members] = root
         refused_count += agglomeration.refused_count
     return Clusters(cluster_of, refused_count)
 
 
-def _by_component(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
-    return {int(component): group for (component,), group in frame.group_by("component", maintain_order=True)}
+def _agreed(
+    component_of: Integers, edges: pl.DataFrame, decided: pl.DataFrame, config: IdentityConfig
+) -> npt.NDArray[np.bool_]:
+    """Records of components in which each pair speaks for one cluster: most, and no order of merging changes them."""
+    count = len(component_of)
+    component, steps = edges["component"].to_numpy(), edges["steps"].to_numpy()
+    size = np.bincount(component_of, minlength=count)
+    is_agreed = (size > 1) & (size <= config.cluster_size_limit)
+    is_agreed &= np.bincount(component, minlength=count) == size * (size - 1) // 2
+    is_agreed[component[steps <= config.threshold_bits * STEPS_PER_BIT]] = False
+    is_agreed[decided["component"].to_numpy()] = False
+    return np.asarray(is_agreed[component_of], dtype=np.bool_)
+
+
+def _by_component(frame: pl.DataFrame) -> dict[int, list[list[int]]]:
+    """Of each component its rows, as the columns of `frame` but for the component."""
+    ordered = frame.sort("component", maintain_order=True)
+    component = ordered["component"].to_numpy()
+    columns = [column.to_list() for column in ordered.drop("component").iter_columns()]
+    bounds = [*np.flatnonzero(np.diff(component, prepend=-1)).tolist(), len(component)]
+    return {int(component[begin]): [column[begin:end] for column in columns] for begin, end in pairwise(bounds)}
 
 
 def _within(pairs: pl.DataFrame, component_of: Integers) -> pl.DataFrame:

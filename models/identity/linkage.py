@@ -40,7 +40,8 @@ CONVERGENCE = 1e-6
 LEAST_PROBABILITY = 1e-7
 COMPARED = "identity_compared"
 PAIR_COLUMNS = "left_no INTEGER, right_no INTEGER, pattern BIGINT"
-RECORDS_PER_CHUNK = 100_000
+CHUNK = "identity_chunk"
+PAIRS_PER_CHUNK = 2_000_000
 # More than any comparison has levels.
 OUTCOME_LIMIT = 32
 KIND_PLACES = len(RECORD_KINDS)
@@ -114,25 +115,36 @@ def estimate(
 def compare_all(
     con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, target: str, engine: Engine = "duckdb"
 ) -> None:
-    """Adds all candidate pairs of the records in `table` (`left_no` < `right_no`, pattern) to `target`, a chunk of the
-    left records at a time: Splink keeps what it compared beside each vector, which is far more than the vectors."""
+    """Adds all candidate pairs of the records in `table` (`left_no` < `right_no`, pattern) to `target`. Splink finds
+    them at once and compares a chunk at a time: it keeps what it compared, which is far more than the patterns."""
     if engine == "spark":
         con.register("compared_on_spark", spark.compare(con, kind, table, pattern(kind, "gamma_{} + 1")))
         con.execute(f"insert into {target} from compared_on_spark")
         con.unregister("compared_on_spark")
         return
-    linker = Linker(DuckDBAPI(connection=con).register(table), _comparing_settings(kind), log_level=None)
-    keyed = con.sql(f"select count(*) as n from {table} where len(keys) > 0").pl().item()
-    chunks = max(1, -(-keyed // RECORDS_PER_CHUNK))
-    for chunk in range(1, chunks + 1):
-        _insert(con, kind, linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never"), target)
+    api = DuckDBAPI(connection=con)
+    linker = Linker(api.register(table), _comparing_settings(kind), log_level=None)
+    blocked = linker.inference.compute_blocked_pairs_for_predict().physical_name
+    [(count,)] = con.sql(f"select count(*) from {blocked}").fetchall()
+    for first in range(0, count, PAIRS_PER_CHUNK):
+        con.execute(
+            f"""
+            create or replace temp table {CHUNK} as
+            from {blocked} where rowid >= {first} and rowid < {first + PAIRS_PER_CHUNK}
+            """
+        )
+        linker.table_management.register_blocked_pairs_for_predict(api.register(CHUNK))
+        _insert(con, kind, linker.inference.predict(warning_mode="never"), target)
+        con.execute(f"drop table {CHUNK}")
+    con.execute(f"drop table {blocked}")
 
 
 def compare_new(con: duckdb.DuckDBPyConnection, kind: RecordKind, new: str, known: str, target: str) -> None:
     """Adds the candidate pairs among the records in `new`, and between them and those in `known`, to `target`."""
     api = DuckDBAPI(connection=con)
     arrived, before = api.register(new), api.register(known)
-    linker = Linker(arrived, _comparing_settings(kind), log_level=None)
+    # Looking over the settings costs more than comparing few pairs.
+    linker = Linker(arrived, _comparing_settings(kind), log_level=None, validate_settings=False)
     _insert(con, kind, linker.inference.predict_within(arrived, warning_mode="never"), target)
     _insert(con, kind, linker.inference.predict_between(arrived, before, warning_mode="never"), target)
 

@@ -167,6 +167,7 @@ class Run:
         known = pl.concat([counted, *(one.frequencies for one in self.models.values())])
         self.frequencies = counted
         normalise.derive(con, "cleaned", "derived", "noted", known, self.config)
+        con.execute("drop table due_input; drop table cleaned")
         columns = ", ".join(name for name, *_ in con.sql("describe derived").fetchall())
         con.execute(
             f"""
@@ -314,7 +315,7 @@ class Run:
             self._score(kind, parameters, is_anew)
         con.execute("insert into fresh_key from key_of_kind")
         con.execute("insert into fresh_edge from edge_of_kind")
-        con.execute("drop table key_of_kind; drop table edge_of_kind")
+        con.execute("drop table key_of_kind; drop table edge_of_kind; drop table if exists of_kind")
 
     def _compare_everything(self, kind: RecordKind) -> bool:
         """Whether there were two records that any key could propose."""
@@ -337,26 +338,28 @@ class Run:
         return bool(keyed > 1)
 
     def _compare_with_the_rest(self, kind: RecordKind) -> None:
+        present = [name for name, *_ in self.con.sql("describe derived").fetchall()]
+        read = {name for comparison in kind.comparisons for name in comparison.read_of(present)}
+        columns = ", ".join(["record_no", *sorted(read), "keys"])
         self.con.execute(
-            """
+            f"""
             create or replace table partner_key as
             select record_no, key from store_key
             semi join key_of_kind using (key) anti join stale using (record_no);
-            create or replace table arrived as
+            create or replace table arrived_keys as
             with shared as (
                 select key from key_of_kind group by key having count(*) > 1 union select key from partner_key
-            ), keyed as (
-                select record_no, list(key) as keys from key_of_kind semi join shared using (key) group by record_no
             )
-            select d.*, keys from derived as d join keyed using (record_no);
-            create or replace table partner as
-            with keyed as (
-                select record_no, list(key) as keys from partner_key group by record_no
-            )
-            select r.*, keys from store_record as r join keyed using (record_no);
+            select record_no, list(key) as keys from key_of_kind semi join shared using (key) group by record_no;
+            create or replace table partner_keys as
+            select record_no, list(key) as keys from partner_key group by record_no;
+            create or replace view arrived as
+            select {columns} from derived join arrived_keys using (record_no);
+            create or replace view partner as
+            select {columns} from store_record join partner_keys using (record_no);
             """
         )
-        [(arrived,)] = self.con.sql("select count(*) from arrived").fetchall()
+        [(arrived,)] = self.con.sql("select count(*) from arrived_keys").fetchall()
         if arrived:
             linkage.compare_new(self.con, kind, "arrived", "partner", "edge_of_kind")
 

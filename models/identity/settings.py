@@ -9,7 +9,8 @@ candidates: the same person, two of one household, strangers who share a contact
 and are used as they are when there are too few records to learn from.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -43,6 +44,12 @@ class Comparison(NamedTuple):
     fixed_in_household: bool = False
     not_in_household: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+
+    def read_of(self, columns: Collection[str]) -> list[str]:
+        """Those of a record's columns that the conditions read."""
+        conditions = (self.null_condition, *(level.condition for level in self.levels))
+        found = {name for condition in conditions for name in re.findall(r"\b([a-z_]+)_[lr]\b", condition)}
+        return sorted(found & set(columns))
 
     def values_of(self, *names: str) -> tuple[int, ...]:
         """Comparison vector values of the named levels: Splink counts down from the first to 0 for the last."""
@@ -120,8 +127,16 @@ def _either(cheap: str, *dear: str) -> str:
     return f"(case when {cheap} then true {' '.join(f'when {one} then true' for one in dear)} else false end)"
 
 
-def _one_slip(left: str, right: str) -> str:
-    return _only_where(f"abs(length({left}) - length({right})) <= 1", f"damerau_levenshtein({left}, {right}) = 1")
+def _one_slip(left: str, right: str, least_similarity: float = 0.8) -> str:
+    """One slip apart. Edit distance is dear: first how alike one slip leaves words of four letters and more at least,
+    .9 for those of seven and more."""
+    return _only_where(
+        f"abs(length({left}) - length({right})) <= 1",
+        _only_where(
+            f"jaro_winkler_similarity({left}, {right}) >= {least_similarity}",
+            f"damerau_levenshtein({left}, {right}) = 1",
+        ),
+    )
 
 
 SAME_GIVEN_NAME = _either(
@@ -130,15 +145,11 @@ SAME_GIVEN_NAME = _either(
     _only_where("len(middle_names_l) > 0", "list_contains(middle_names_l, given_name_r)"),
     _only_where("len(middle_names_r) > 0", "list_contains(middle_names_r, given_name_l)"),
 )
-# Edit distance is dear: first the ends, of which one slip leaves one alone.
-SIMILAR_GIVEN_NAME = _only_where(
-    "left(given_name_l, 1) = left(given_name_r, 1) or right(given_name_l, 2) = right(given_name_r, 2)",
-    _either(
-        "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88",
-        _only_where(f"{SHORTER_GIVEN_NAME} >= 4", _one_slip("given_name_l", "given_name_r")),
-        f"{SHORTER_GIVEN_NAME} >= 3"
-        " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l))",
-    ),
+SIMILAR_GIVEN_NAME = _either(
+    "jaro_winkler_similarity(given_name_l, given_name_r) >= 0.88",
+    _only_where(f"{SHORTER_GIVEN_NAME} >= 4", _one_slip("given_name_l", "given_name_r")),
+    f"{SHORTER_GIVEN_NAME} >= 3"
+    " and (starts_with(given_name_l, given_name_r) or starts_with(given_name_r, given_name_l))",
 )
 CLOSE_GIVEN_NAME = _only_where(
     f"{SHORTER_GIVEN_NAME} >= 5 and left(given_name_l, 1) = left(given_name_r, 1)",
@@ -157,20 +168,18 @@ NAMES_EXCHANGED = _only_where(
     ),
 )
 ALIKE_GIVEN_NAME = _either(SAME_GIVEN_NAME, INITIAL_ONLY, SIMILAR_GIVEN_NAME)
-SIMILAR_FAMILY_NAME = _only_where(
-    "left(family_name_l, 1) = left(family_name_r, 1) or right(family_name_l, 2) = right(family_name_r, 2)",
-    _either(
-        "jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9",
-        _only_where(f"{SHORTER_FAMILY_NAME} >= 4", _one_slip("family_name_l", "family_name_r")),
-        f"{SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1)",
-    ),
+SIMILAR_FAMILY_NAME = _either(
+    "jaro_winkler_similarity(family_name_l, family_name_r) >= 0.9",
+    _only_where(f"{SHORTER_FAMILY_NAME} >= 4", _one_slip("family_name_l", "family_name_r")),
+    f"{SHORTER_FAMILY_NAME} = 1 and left(family_name_l, 1) = left(family_name_r, 1)",
 )
 BOTH_UNCOMMON_FAMILY_NAMES = "has_uncommon_family_name_l and has_uncommon_family_name_r"
 SIMILAR_UNCOMMON_FAMILY_NAME = _only_where(BOTH_UNCOMMON_FAMILY_NAMES, SIMILAR_FAMILY_NAME)
+SEVERAL_NAME_PARTS = "name_part_count_l <> 2 or name_part_count_r <> 2"
 # A token of each name that the other lacks, alike but for a slip. Looked for only where given and family names do not
 # say it all: of more tokens than two, or of one that may be either.
 TOKENS_ALIKE = _only_where(
-    "name_part_count_l <> 2 or name_part_count_r <> 2",
+    SEVERAL_NAME_PARTS,
     "list_bool_or(list_transform(list_filter(tokens_l, lambda t: not list_contains(tokens_r, t)), lambda a:"
     " list_bool_or(list_transform(list_filter(tokens_r, lambda t: not list_contains(tokens_l, t)), lambda b:"
     " case when left(a, 1) = left(b, 1) or right(a, 2) = right(b, 2) then jaro_winkler_similarity(a, b) >= 0.88"
@@ -182,36 +191,33 @@ TWO_TOKENS_SHARED = (
     " when len(tokens_l) = 2 and len(tokens_r) = 2 then tokens_l = tokens_r"
     " else len(list_intersect(tokens_l, tokens_r)) >= 2 end)"
 )
-ANY_NAME_SHARED = _either("list_has_any(tokens_l, tokens_r)", ALIKE_GIVEN_NAME, SIMILAR_FAMILY_NAME)
+ANY_TOKEN_SHARED = _either(EQUAL_GIVEN_NAME, EQUAL_FAMILY_NAME, "list_has_any(tokens_l, tokens_r)")
+ANY_NAME_SHARED = _either(ANY_TOKEN_SHARED, ALIKE_GIVEN_NAME, SIMILAR_FAMILY_NAME)
 REST_ALIKE = _either(
-    _only_where(ALIKE_GIVEN_NAME, _either("list_has_any(family_parts_l, family_parts_r)", SIMILAR_FAMILY_NAME)),
+    _only_where(
+        _either("family_name_l = family_name_r", SIMILAR_FAMILY_NAME, "list_has_any(family_parts_l, family_parts_r)"),
+        ALIKE_GIVEN_NAME,
+    ),
     NAMES_EXCHANGED,
-    _only_where("list_has_any(tokens_l, tokens_r)", TOKENS_ALIKE),
+    _only_where(SEVERAL_NAME_PARTS, _only_where("list_has_any(tokens_l, tokens_r)", TOKENS_ALIKE)),
 )
 # What is alike is the family name, and few have it.
-REST_ALIKE_UNCOMMON = _only_where(f"family_name_l <> family_name_r and {BOTH_UNCOMMON_FAMILY_NAMES}", REST_ALIKE)
-REST_CLOSE = _only_where(CLOSE_GIVEN_NAME, _either("family_name_l = family_name_r", SIMILAR_FAMILY_NAME))
+REST_ALIKE_UNCOMMON = _only_where(
+    f"family_name_l <> family_name_r and {BOTH_UNCOMMON_FAMILY_NAMES}",
+    _only_where(SIMILAR_FAMILY_NAME, ALIKE_GIVEN_NAME),
+)
+REST_CLOSE = _only_where(
+    "given_name_l <> given_name_r",
+    _only_where(_either("family_name_l = family_name_r", SIMILAR_FAMILY_NAME), CLOSE_GIVEN_NAME),
+)
 SAME_HOUSE = _only_where(
     "postcode_l = postcode_r and house_number_l = house_number_r",
     "jaro_winkler_similarity(street_name_l, street_name_r) >= 0.85",
 )
-POSTCODE_SLIP = _only_where(
-    "length(postcode_l) >= 4 and (left(postcode_l, 2) = left(postcode_r, 2)"
-    " or right(postcode_l, 2) = right(postcode_r, 2))",
-    _one_slip("postcode_l", "postcode_r"),
-)
-EMAIL_SLIP = _only_where(
-    "abs(length(email_l) - length(email_r)) <= 1"
-    " and (left(email_l, 4) = left(email_r, 4) or right(email_local_part_l, 4) = right(email_local_part_r, 4))"
-    # ann61@ and ann66@ are neighbours in a provider's list, not one person's slip.
-    " and email_digits_l = email_digits_r",
-    "damerau_levenshtein(email_l, email_r) = 1",
-)
-PHONE_SLIP = _only_where(
-    "abs(length(phone_l) - length(phone_r)) <= 1"
-    " and (left(phone_l, 8) = left(phone_r, 8) or right(phone_l, 4) = right(phone_r, 4))",
-    "damerau_levenshtein(phone_l, phone_r) = 1",
-)
+POSTCODE_SLIP = _only_where("length(postcode_l) >= 4", _one_slip("postcode_l", "postcode_r"))
+# ann61@ and ann66@ are neighbours in a provider's list, not one person's slip.
+EMAIL_SLIP = _only_where("email_digits_l = email_digits_r", _one_slip("email_l", "email_r", 0.9))
+PHONE_SLIP = _one_slip("phone_l", "phone_r", 0.9)
 
 SHARED_NAME = Comparison(
     "shared_name",
@@ -220,7 +226,7 @@ SHARED_NAME = Comparison(
         Level("rare", "list_has_any(rare_tokens_l, rare_tokens_r)", 0.35, 0.35, 0.0003, 0.0003),
         Level("uncommon", "list_has_any(uncommon_tokens_l, uncommon_tokens_r)", 0.25, 0.25, 0.001, 0.001),
         Level("infrequent", "list_has_any(infrequent_tokens_l, infrequent_tokens_r)", 0.20, 0.20, 0.006, 0.006),
-        Level("frequent", "list_has_any(tokens_l, tokens_r)", 0.10, 0.08, 0.012, 0.012),
+        Level("frequent", ANY_TOKEN_SHARED, 0.10, 0.08, 0.012, 0.012),
         Level("alike_uncommon_family", SIMILAR_UNCOMMON_FAMILY_NAME, 0.03, 0.03, 0.002, 0.002),
         Level("alike_family", _either(SIMILAR_FAMILY_NAME, TOKENS_ALIKE), 0.03, 0.02, 0.006, 0.006),
         Level("alike_given", ALIKE_GIVEN_NAME, 0.02, 0.01, 0.02, 0.02),

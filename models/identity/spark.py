@@ -9,7 +9,6 @@ Needs the extra `spark` and a Java runtime. The session is the one that is confi
 else local on all cores.
 """
 
-import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -44,7 +43,7 @@ def compare(con: duckdb.DuckDBPyConnection, kind: RecordKind, table: str, patter
 
     spark = session()
     types = {name: type_ for name, type_, *_ in con.sql(f"describe {table}").fetchall()}
-    needed = sorted({name for comparison in kind.comparisons for name in _columns(comparison, types)})
+    needed = sorted({name for comparison in kind.comparisons for name in comparison.read_of(types)})
     records = con.sql(
         f"""select record_no::bigint as record_no, keys::varchar[] as keys, {", ".join(needed)} from {table}
         where len(keys) > 0 order by record_no"""
@@ -73,20 +72,13 @@ def _api(spark: "SparkSession") -> Any:
     return PlainSparkAPI(spark_session=spark, register_udfs_automatically=False, break_lineage_method="persist")
 
 
-def _columns(comparison: Comparison, types: dict[str, str]) -> list[str]:
-    """Columns of a record that the comparison reads."""
-    conditions = (comparison.null_condition, *(level.condition for level in comparison.levels))
-    found = {name for condition in conditions for name in re.findall(r"\b([a-z_]+)_[lr]\b", condition)}
-    return sorted(found & types.keys())
-
-
 def _function(comparison: Comparison) -> str:
     return f"outcome_{comparison.name}"
 
 
 def _outcomes(comparison: Comparison, types: dict[str, str]) -> Callable[..., pa.Array]:
     """The comparison as a function of the columns of many pairs. It travels to the workers, so it holds text alone."""
-    columns = [f"{name}_{side}" for name in _columns(comparison, types) for side in "lr"]
+    columns = [f"{name}_{side}" for name in comparison.read_of(types) for side in "lr"]
     last = len(comparison.levels) - 1
     cases = " ".join(f"when {level.condition} then {last - at}" for at, level in enumerate(comparison.levels[:-1]))
     query = f"select (case when {comparison.null_condition} then -1 {cases} else 0 end)::integer as outcome from pair"
@@ -103,7 +95,7 @@ def _splink_settings(kind: RecordKind, types: dict[str, str]) -> dict[str, Any]:
     """Each level is one outcome of the comparison's function, which Spark computes once a pair."""
 
     def comparison_settings(comparison: Comparison) -> dict[str, Any]:
-        arguments = ", ".join(f"{name}_{side}" for name in _columns(comparison, types) for side in "lr")
+        arguments = ", ".join(f"{name}_{side}" for name in comparison.read_of(types) for side in "lr")
         outcome = f"{_function(comparison)}({arguments})"
         last = len(comparison.levels) - 1
         levels = [

@@ -38,6 +38,12 @@ def clustered(
         return cluster(con, APART, frame, record_count, config or IdentityConfig()).cluster_of.tolist()
 
 
+def test_records_that_all_agree_are_one_cluster_unless_a_pair_is_impossible() -> None:
+    pairs = [(0, 1, 3.0), (0, 2, 2.0), (1, 2, 1.0)]
+    assert clustered(*pairs, (3, 4, 5.0), record_count=6) == [0, 0, 0, 3, 3, 5]
+    assert clustered(*pairs, (3, 4, 5.0), record_count=6, marks=(None, 1, 2, None, None, None)) == [0, 0, 2, 3, 3, 5]
+
+
 def test_a_weak_bridge_does_not_join_two_strong_groups() -> None:
     # {0,1} and {2,3} hang together by one pair of 1 bit; three pairs unseen at -0.5 make the mean -0.125.
     assert clustered((0, 1, 10.0), (2, 3, 10.0), (1, 2, 1.0), record_count=4) == [0, 0, 2, 2]
