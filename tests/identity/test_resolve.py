@@ -94,6 +94,26 @@ def test_father_and_son_of_one_name_have_two_birth_dates() -> None:
 ANN = {"first_name": "Ann", "last_name": "Lee", "phone": "07700 900123", **HOME}
 
 
+@pytest.mark.parametrize(
+    ("other", "is_one"),
+    [
+        ({"first_name": "Beth", "last_name": "Hart"}, False),
+        ({"first_name": "Carl", "last_name": "Dunwell"}, False),
+        ({"first_name": "Ann", "last_name": "Hart"}, True),
+    ],
+    ids=["twins", "neighbours born on one day", "the same person"],
+)
+def test_a_small_shop_tells_apart_people_of_one_house_and_birth_date(other: dict[str, str], is_one: bool) -> None:
+    """Too few records to learn from: the starting weights decide."""
+    same = {
+        "birth_date": date(1980, 5, 17), "street": "12 Oak Street", "city": "Leeds", "postcode": "AB1 2CD",
+        "email": "hart@post.example" if other["last_name"] == "Hart" else None,
+    }  # fmt: skip
+    first = customer("1", first_name="Ann", last_name="Hart", **same)
+    result = resolve(frame(first, customer("2", "till", **other, **same)), PreviousIdentity.none(), AS_OF, 1)
+    assert (len(groups(result)) == 1) == is_one
+
+
 def test_two_loyalty_numbers_of_one_scheme_are_two_people() -> None:
     one_scheme = resolved(customer("a", loyalty_number="100", **ANN), customer("b", loyalty_number="200", **ANN))
     two_brands = resolved(
