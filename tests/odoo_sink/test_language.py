@@ -10,6 +10,7 @@ import pytest
 
 from models.churn import score as churn
 from models.returns import score as returns
+from models.returns.evidence import TRAITS
 from pipelines.odoo.language import translated
 from pipelines.odoo.sentences import LANGUAGES, SENTENCES
 from pipelines.settings import PROJECT_DIR, TaskLimits, TaskRoute
@@ -19,7 +20,7 @@ FACT = re.compile(r"\{\d\}")
 
 
 def sentences(path: Path) -> Iterator[str]:
-    """The sentences that a module makes with `pl.format`: facts as {}, counted words as {one|many}."""
+    """The sentences of a module's `pl.format`: facts as {}, counted words as {one|many}, words put in as {fixed}."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     named = {
         target.id: node.value
@@ -34,7 +35,11 @@ def sentences(path: Path) -> Iterator[str]:
             text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{fixed}" for part in parts)
             if re.search("[a-z]", text.replace("{fixed}", "")):
                 facts = iter([fact(argument, named) for argument in node.args[1:]])
-                yield re.sub(r"\{\}", lambda _: next(facts), text).replace("{fixed}", "{}")  # noqa: B023
+                yield re.sub(r"\{\}", lambda _: next(facts), text)  # noqa: B023
+
+
+def as_pattern(text: str) -> str:
+    return re.escape(text).replace(re.escape("{fixed}"), ".+")
 
 
 def fact(argument: ast.expr, named: dict[str, ast.expr]) -> str:
@@ -49,13 +54,19 @@ def fact(argument: ast.expr, named: dict[str, ast.expr]) -> str:
 
 def test_every_sentence_of_the_models_has_words_in_every_language() -> None:
     known = {re.sub(r"\{\d:?", "{", words[0]) for words in SENTENCES}
-    files = [PROJECT_DIR / "models" / task / f"{name}.py"
-             for task in ("churn", "demand", "returns") for name in ("features", "score")]  # fmt: skip
-    said = [text for path in files if path.exists() for text in sentences(path)]
+    tasks = ("churn", "demand", "returns")
+    files = [path for task in tasks for path in sorted((PROJECT_DIR / "models" / task).glob("*.py"))]
+    said = [text for path in files for text in sentences(path)]
     assert len(said) > 25
+    said = [text for text in said if not any(re.fullmatch(as_pattern(text), words) for words in known)]
+    traits = [
+        f"{{}} of {{}} {{return|returns}} of this {noun}: {trait.said}"
+        for noun in ("customer", "cashier")
+        for trait in TRAITS.values()
+    ]
     fixed = [*churn.ACTIONS.values(), *returns.CUSTOMER_ACTIONS.values(), *returns.STORE_ACTIONS.values(),
              churn.FALLBACK_REASON, returns.FALLBACK_REASON]  # fmt: skip
-    assert sorted({*said, *fixed} - known) == []
+    assert sorted({*said, *fixed, *traits} - known) == []
     for words in SENTENCES:
         assert len(words) == len(LANGUAGES)
         assert {frozenset(FACT.findall(text)) for text in words} == {frozenset(FACT.findall(words[0]))}, words[0]
