@@ -221,7 +221,7 @@ def prepare(of: DataSet) -> Path:
 
 def features(path: Path, folder: Path, as_of: date, *upstream: str) -> pl.DataFrame:
     """`feat_customer__churn` as of a day."""
-    run_dbt(path, folder, *upstream, "feat_customer__churn", variables={"as_of": str(as_of)})
+    run_dbt(path, folder, *upstream, "feat_customer__churn", as_of=as_of)
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.sql("from feat_customer__churn").pl()
 

@@ -91,7 +91,7 @@ def warehouse(lines: pl.DataFrame) -> Path:
 
 def features(path: Path, folder: Path, as_of: date, *upstream: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Sale lines and return receipts as the models see them as of a day."""
-    run_dbt(path, folder, *upstream, *FEATURE_MODELS, variables={"as_of": str(as_of)})
+    run_dbt(path, folder, *upstream, *FEATURE_MODELS, as_of=as_of)
     with duckdb.connect(str(path), read_only=True) as connection:
         expected = connection.sql("select *, 1::bigint as line_weight from feat_return__expected").pl()
         return expected, connection.sql("from feat_return__actual").pl()

@@ -6,13 +6,13 @@ each return, in order of time, to the customer's latest sale of the product with
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import duckdb
 
 from benchmarks import warehouse_growth
 from benchmarks.report import report
+from pipelines.dbt import AS_OF_VARIABLE
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE, load_settings
 
 DBT_DIR = PROJECT_DIR / "dbt_project"
@@ -142,14 +143,13 @@ def empty_warehouse() -> Path:
     return warehouse_path()
 
 
-def run_dbt(warehouse: Path, folder: Path, *models: str, variables: Mapping[str, object] | None = None) -> None:
+def run_dbt(warehouse: Path, folder: Path, *models: str, as_of: date | None = None) -> None:
     subprocess.run(
         [
             sys.executable, "-m", "dbt.cli.main", "run", "--select", *models, "--project-dir", str(DBT_DIR),
             "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-            "--vars", json.dumps(variables or {}),
         ],
-        env=os.environ | {"REKNIT_WAREHOUSE": str(warehouse)},
+        env=os.environ | {"REKNIT_WAREHOUSE": str(warehouse)} | ({AS_OF_VARIABLE: str(as_of)} if as_of else {}),
         stdout=subprocess.DEVNULL,
         check=True,
     )  # fmt: skip

@@ -152,7 +152,7 @@ _COLUMN_DESCRIPTIONS = {
     "history_until": "Rows that happened up to that day are history loaded in bulk.",
     "horizon_weeks": "Weeks that the forecast covers.",
     "household_id": "Household; follows the lowest customer_id in it, so that it may change with its members.",
-    "improbability": "-log10 of the probability of returns like the actual ones or more, given what was expected.",
+    "improbability": "How improbable the return is, as -log10 of a chance: how much came back and of what kind.",
     "is_enabled": "Whether the source is read.",
     "is_fallback": "True where a simple rule scored because history does not bear a model.",
     "is_personal": "Whether its values tell who a person is; such a column is only in retail_personal.duckdb.",

@@ -115,14 +115,7 @@ def fit(
     )
     horizon = ("future_purchase_day_count", pl.lit(horizon_days))
     value = fit_value(cut.validation, cut.train, encoding, *horizon, seed)
-    # Over the longest span there is, as a year is what is to be foretold.
-    span_days = (as_of - cut.validation["snapshot_date"][0]).days
-    since = cut.validation["purchase_day_count_since"].cast(pl.Float64).to_numpy()
-    errors = [
-        metrics.rmse(since, of.expected_purchases(cut.validation, validation, span_days))
-        for of in (value, value.uncorrected)
-    ]
-    is_corrected = errors[0] < errors[1]
+    is_corrected = _is_closer(value, value.uncorrected, cut.validation, validation, horizon_days, as_of)
     value = fit_value(cut.test, pl.concat([cut.train, cut.validation]), encoding, *horizon, seed)
     plain_value_metrics = _value_metrics(value.uncorrected, cut.test, test, horizon_days)
     value_metrics = _value_metrics(value, cut.test, test, horizon_days) if is_corrected else plain_value_metrics
@@ -188,6 +181,22 @@ def _label(rows: pl.DataFrame) -> np.ndarray:
     return rows["lapsed"].cast(pl.Float64).to_numpy()
 
 
+def _is_closer(
+    value: ValueModel, other: ValueModel, rows: pl.DataFrame, values: np.ndarray, horizon_days: int, as_of: date
+) -> bool:
+    """Whether a model foretells purchases better than the other, in the horizon and over the longest span there is."""
+    spans = {
+        "future_purchase_day_count": horizon_days,
+        "purchase_day_count_since": (as_of - rows["snapshot_date"][0]).days,
+    }
+
+    def error(of: ValueModel, count: str) -> float:
+        actual = rows[count].cast(pl.Float64).to_numpy()
+        return metrics.rmse(actual, of.expected_purchases(rows, values, spans[count]))
+
+    return all(error(value, count) < error(other, count) for count in spans)
+
+
 def _purchases(rows: pl.DataFrame) -> np.ndarray:
     return rows["future_purchase_day_count"].cast(pl.Float64).to_numpy()
 
@@ -209,11 +218,13 @@ def _value_metrics(
 
 def _segments(rows: pl.DataFrame, probability: np.ndarray) -> tuple[SegmentMetrics, ...]:
     """Metrics by where the customer buys, and by how long the customer is known."""
-    tenure = pl.col("tenure_days")
+    tenure, web_share = pl.col("tenure_days"), pl.col("web_share_84")
     dimensions = {
-        "channel": pl.when(pl.col("web_share_84") > 0.5)
+        "channel": pl.when(web_share.is_null())
+        .then(pl.lit("nothing in 84 days"))
+        .when(web_share > 0.5)
         .then(pl.lit("mostly on line"))
-        .otherwise(pl.lit("mostly stores")),
+        .otherwise(pl.lit("mostly in stores")),
         "tenure": pl.when(tenure < 90)
         .then(pl.lit("under 90 days"))
         .when(tenure < 365)

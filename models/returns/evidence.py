@@ -47,11 +47,11 @@ TRAITS: Mapping[str, Trait] = {
 }
 
 
-def with_evidence(receipts: pl.DataFrame, lookback_days: int) -> pl.DataFrame:
+def with_evidence(receipts: pl.DataFrame, reach_days: int) -> pl.DataFrame:
     """Receipts with `evidence`, the sum of their traits' improbabilities, and `evidence_facts`, the largest first.
 
     receipts: all of one brand's that are known. A trait counts for a receipt that has it: over the receipts of its
-    customer, or of its cashier, in the `lookback_days` before it and, as far as they are known, after it, whichever is
+    customer, or of its cashier, in the `reach_days` before it and, as far as they are known, after it, whichever is
     less likely. What a customer brings back to one cashier is compared with that cashier's part of the store's returns.
     """
     rows = receipts.with_columns(
@@ -62,13 +62,13 @@ def with_evidence(receipts: pl.DataFrame, lookback_days: int) -> pl.DataFrame:
     stores = _over_days(rows, ["customer_id"], STORE_DAYS // 2, near_store_count=pl.col("store_id").n_unique())
     rows = rows.join(stores, on=["customer_id", "return_date"], how="left", maintain_order="left")
     rows = rows.with_columns(trait.found.fill_null(False).alias(name) for name, trait in TRAITS.items())
-    customer = _of_traits(rows, "customer_id", "customer", lookback_days)
-    cashier = _of_traits(rows, "cashier", "cashier", lookback_days)
+    customer = _of_traits(rows, "customer_id", "customer", reach_days)
+    cashier = _of_traits(rows, "cashier", "cashier", reach_days)
     found = [
         (np.maximum(one, other), one_said.zip_with(pl.Series(one >= other), other_said))
         for (one, one_said), (other, other_said) in zip(customer, cashier, strict=True)
     ]
-    found.append(_of_pair(rows, lookback_days))
+    found.append(_of_pair(rows, reach_days))
     values = np.column_stack([value for value, _ in found])
     facts = pl.concat_list(pl.struct(value=pl.Series(value), text=text) for value, text in found)
     return receipts.with_columns(
@@ -81,10 +81,10 @@ def with_evidence(receipts: pl.DataFrame, lookback_days: int) -> pl.DataFrame:
     )
 
 
-def _of_traits(rows: pl.DataFrame, actor: str, noun: str, lookback_days: int) -> list[tuple[np.ndarray, pl.Series]]:
+def _of_traits(rows: pl.DataFrame, actor: str, noun: str, reach_days: int) -> list[tuple[np.ndarray, pl.Series]]:
     """For each trait: how improbable it is that so many of the actor's receipts have it, and the sentence."""
     names = list(TRAITS)
-    own = _over_days(rows, [actor], lookback_days, receipt_count=pl.len(), **{n: pl.col(n).sum() for n in names})
+    own = _over_days(rows, [actor], reach_days, receipt_count=pl.len(), **{n: pl.col(n).sum() for n in names})
     own = rows.select(actor, "return_date").join(own, on=[actor, "return_date"], how="left", maintain_order="left")
     totals = [pl.len().cast(pl.Int64).alias("all"), *(pl.col(name).sum().cast(pl.Int64) for name in names)]
     by_store = rows.select("store_id").join(
@@ -118,11 +118,11 @@ def _of_traits(rows: pl.DataFrame, actor: str, noun: str, lookback_days: int) ->
     return found
 
 
-def _of_pair(rows: pl.DataFrame, lookback_days: int) -> tuple[np.ndarray, pl.Series]:
+def _of_pair(rows: pl.DataFrame, reach_days: int) -> tuple[np.ndarray, pl.Series]:
     """The customer's returns that one cashier took, against the cashier's part of the store's returns."""
     key = ["customer_id", "cashier"]
-    pair = _over_days(rows, key, lookback_days, taken=pl.len())
-    own = _over_days(rows, ["customer_id", "store_id"], lookback_days, receipt_count=pl.len())
+    pair = _over_days(rows, key, reach_days, taken=pl.len())
+    own = _over_days(rows, ["customer_id", "store_id"], reach_days, receipt_count=pl.len())
     at = (
         rows.select(*key, "store_id", "return_date")
         .join(pair, on=[*key, "return_date"], how="left", maintain_order="left")

@@ -91,7 +91,7 @@ def scores(
     `expected_qty`, all that can lie in a stretch.
     """
     oldest = as_of - timedelta(days=settings.score_days)
-    receipts = with_evidence(receipts.sort("return_order_id"), settings.lookback_days)
+    receipts = with_evidence(receipts.sort("return_order_id"), settings.evidence_days)
     recent = receipts.filter(pl.col("return_date").is_between(oldest, as_of, closed="right"))
     judged = pl.concat(
         [

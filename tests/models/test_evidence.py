@@ -33,7 +33,7 @@ def honest(count: int = 96) -> list[dict[str, object]]:
 
 
 def evidence(receipts: list[dict[str, object]]) -> dict[str, dict[str, object]]:
-    found = with_evidence(frame(receipts), lookback_days=180)
+    found = with_evidence(frame(receipts), reach_days=180)
     return {row["return_order_id"]: row for row in found.iter_rows(named=True)}
 
 

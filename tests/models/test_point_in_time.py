@@ -96,11 +96,11 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], pl.Da
     subprocess.run(
         [
             sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "compile", "--select",
-            "feat_customer__churn", "--vars", f"{{as_of: '{AS_OF}'}}", "--no-introspect",
+            "feat_customer__churn", "--no-introspect",
             "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
             "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
         ],
-        env=os.environ | {"REKNIT_WAREHOUSE": str(folder / "warehouse.duckdb")},
+        env=os.environ | {"REKNIT_WAREHOUSE": str(folder / "warehouse.duckdb"), "REKNIT_AS_OF": AS_OF},
         check=True,
         capture_output=True,
     )  # fmt: skip
