@@ -27,13 +27,13 @@ fast() {
   folder demo 240
   folder staging 240
   folder marts 420
-  folder identity 180
+  folder identity 300
   folder models 180
 }
 
 odoo() {
-  folder odoo_source 240
-  folder odoo_sink 300
+  folder odoo_source 300
+  folder odoo_sink 420
   folder line 1200
   [ -n "${ODOO_URL:-}" ] || echo "The Odoo of these tests stays up for the next run; 'tests/odoo_server/odoo-up.sh stop' ends it."
 }
