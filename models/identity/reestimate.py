@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.identity import model
+from models.identity import model, store
 from models.identity.linkage import LEAST_PROBABILITY, MATCH, RANDOM, Parameters
 from models.identity.model import Model
 from models.identity.resolution import Run
@@ -62,17 +62,22 @@ def _bits(kind: RecordKind, parameters: Parameters) -> dict[str, float]:
 
 
 def _pairs(run: Run) -> list[Sequence[object]]:
-    counts = [
-        run.con.sql(
-            f"""
-            select count(*), count(*) filter (where match_probability >= 0.5)
-            from {edges} join {patterns} using (pattern) where list_contains($kinds, record_kind)
-            """,
-            params={"kinds": list(run.estimated)},
-        ).fetchall()[0]
-        for edges, patterns in (("store_edge", "store_pattern"), ("fresh_edge", "pattern"))
-    ]
-    return [("compared", counts[0][0], counts[1][0]), ("at one half or more", counts[0][1], counts[1][1])]
+    """The store that the run would replace was made by another model, so that the run itself does not read it."""
+    kept = f'"{run.catalog}".{store.SCHEMA}'
+    after = _pair_counts(run, "fresh_edge", "pattern")
+    before = _pair_counts(run, f"{kept}.edge", f"{kept}.pattern") if store.exists(run.con, run.catalog) else (0, 0)
+    return list(zip(("compared", "at one half or more"), before, after, strict=True))
+
+
+def _pair_counts(run: Run, edges: str, patterns: str) -> tuple[int, int]:
+    [(compared, likely)] = run.con.sql(
+        f"""
+        select count(*), count(*) filter (where match_probability >= 0.5)
+        from {edges} join {patterns} using (pattern) where list_contains($kinds, record_kind)
+        """,
+        params={"kinds": list(run.estimated)},
+    ).fetchall()
+    return compared, likely
 
 
 def _customers(run: Run) -> list[Sequence[object]]:

@@ -56,15 +56,20 @@ def rules(con: Connection, config: IdentityConfig, versions: Collection[str]) ->
     return sha256(repr(parts).encode()).hexdigest()
 
 
-def open_store(con: Connection, catalog: str, made_by: str, as_of: date, config: IdentityConfig) -> date | None:
-    """Views `store_<table>` of what was kept, empty where other rules made it; the day of the run that left it."""
-    schema = f'"{catalog}".{SCHEMA}'
-    exists = con.sql(
+def exists(con: Connection, catalog: str) -> bool:
+    """Whether a run left a store, by whatever rules."""
+    found = con.sql(
         "select 1 from duckdb_tables() where database_name = $catalog and schema_name = $schema"
         " and table_name = 'made_by'",
         params={"catalog": catalog, "schema": SCHEMA},
     ).fetchall()
-    kept = con.sql(f"from {schema}.made_by").fetchall() if exists else []
+    return bool(found)
+
+
+def open_store(con: Connection, catalog: str, made_by: str, as_of: date, config: IdentityConfig) -> date | None:
+    """Views `store_<table>` of what was kept, empty where other rules made it; the day of the run that left it."""
+    schema = f'"{catalog}".{SCHEMA}'
+    kept = con.sql(f"from {schema}.made_by").fetchall() if exists(con, catalog) else []
     if kept and kept[0][0] == made_by:
         for name in ("record", *_COLUMNS):
             con.execute(f"create view store_{name} as from {schema}.{name}")

@@ -126,6 +126,10 @@ def test_a_new_estimate_is_shown_and_kept_only_where_asked(
     code, output = retail(monkeypatch, capsys, "identity", "reestimate")
     assert (code, "Nothing was changed" in output) == (0, True)
     assert re.search(r"^│ customers +│ 3 +│ 2 +│$", output, re.MULTILINE)
+    with connect() as connection:
+        [(compared,)] = connection.execute("select count(*) from identity_store.edge").fetchall()
+    assert compared > 0
+    assert re.search(rf"^│ compared +│ {compared} +│ \d+ +│$", output, re.MULTILINE)
     assert re.search(r"^│ retired +│ 1 +│$", output, re.MULTILINE)
     [path] = re.findall(r"^The report: (.*)$", output, re.MULTILINE)
     assert "| customers | 3 | 2 |" in Path(path).read_text(encoding="utf-8")
