@@ -19,15 +19,16 @@ from models.identity.decisions import HumanInput
 from models.identity.golden_record import GOLDEN_SCHEMA, GOLDEN_SOURCE_SCHEMA
 from models.identity.households import HOUSEHOLD_SCHEMA
 from models.identity.model import MODEL_COLUMNS
-from models.identity.resolution import IdentitySummary, KindSummary, Run
+from models.identity.resolution import Run
 from models.identity.settings import RECORD_KINDS, Engine, IdentityConfig
 from models.identity.stable_ids import EVENT_SCHEMA, XREF_SCHEMA, PreviousIdentity
+from models.identity.summary import IdentitySummary, KindSummary, judge, links, questions, sizes, summarise
 from models.identity.threshold import threshold_bits
 from models.identity.workspace import workspace, workspace_beside
 
 __all__ = [
     "HumanInput", "IdentityConfig", "IdentityResult", "IdentitySummary", "KindSummary", "PreviousIdentity", "Run",
-    "charts", "create_tables", "resolve", "update",
+    "charts", "create_tables", "judge", "questions", "resolve", "summarise", "update",
 ]  # fmt: skip
 
 LINK_SCHEMA = {
@@ -115,11 +116,11 @@ def resolve(
             con.unregister("_previous")
         with update(con, "customer_record", as_of, seed, config, human=human) as run:
             run.write()
-            summary, questions = run.summary(), run.questions()
+            summary, asked = summarise(run), questions(run)
             pages = charts(run) if with_charts else {}
         tables = {name: con.sql(f"select * from {name} order by all").pl() for name in _TABLES}
         kept = con.sql("from identity_model order by record_kind").pl()
-    return IdentityResult(**tables, identity_model=kept, questions=questions, summary=summary, charts=pages)
+    return IdentityResult(**tables, identity_model=kept, questions=asked, summary=summary, charts=pages)
 
 
 def charts(run: Run) -> dict[str, Chart]:
@@ -132,6 +133,6 @@ def charts(run: Run) -> dict[str, Chart]:
             of_kind = f"select * from {run.stored('record')} where record_kind = '{kind.name}'"
             run.con.execute(f"create or replace view {table} as {of_kind}")
             page = linkage.charts(run.con, kind, table, parameters)
-            found = draw(run.con, kind, table, parameters, page, run.links(kind), run.sizes(kind))
+            found = draw(run.con, kind, table, parameters, page, links(run, kind), sizes(run, kind))
             drawn |= {f"{kind.name}_{name}": chart for name, chart in found.items()}
     return drawn

@@ -31,63 +31,26 @@ from models.identity import (
     clustering,
     decisions,
     evidence,
-    gate,
     golden_record,
     households,
-    libraries,
     linkage,
     model,
     normalise,
     own_contacts,
-    review,
     store,
 )
 from models.identity.clustering import Integers
 from models.identity.components import component_labels
-from models.identity.decisions import HumanInput, Unfollowed
-from models.identity.gate import GateFindings, GateLimits
-from models.identity.libraries import LibraryShare
+from models.identity.decisions import HumanInput
 from models.identity.linkage import PAIR_COLUMNS
 from models.identity.model import Model
-from models.identity.normalise import INPUT, RECORDS, NulledValues
+from models.identity.normalise import INPUT, RECORDS
 from models.identity.settings import RECORD_KINDS, Engine, IdentityConfig, RecordKind
 from models.identity.stable_ids import BEGINNING, KEY, assign
 
 Connection = duckdb.DuckDBPyConnection
 # Columns of a record's key, in SQL.
 _KEY = ", ".join(KEY)
-
-
-@dataclass(frozen=True)
-class KindSummary:
-    """Counts of one kind of record. `pairs_scored`, `unions_refused`: of this run. `method`: 'kept model', 'trained' on
-    these records, 'starting weights' where there are too few to learn from, 'no candidates' where no two records share
-    anything."""
-
-    record_kind: str
-    records: int
-    customers: int
-    pairs_scored: int
-    unions_refused: int
-    largest_cluster: int
-    method: str
-
-
-@dataclass(frozen=True)
-class IdentitySummary:
-    """What a run found, in counts: no personal value. `estimated`: why a kind of record was judged by a new estimate.
-    `records_due`: records that were new, gone, changed, or judged anew. `library_shares`: of the values of those.
-    `unfollowed`: decisions that do not hold."""
-
-    records: int
-    records_due: int
-    customers: int
-    pairs_scored: int
-    kinds: tuple[KindSummary, ...]
-    nulled_values: tuple[NulledValues, ...]
-    library_shares: tuple[LibraryShare, ...]
-    estimated: dict[str, str]
-    unfollowed: tuple[Unfollowed, ...]
 
 
 @dataclass
@@ -673,106 +636,8 @@ class Run:
             """
         )
 
-    def summary(self) -> IdentitySummary:
-        """What stands now that the run is written."""
-        con = self.con
-        sizes = {
-            kind: (records, customers, largest)
-            for kind, records, customers, largest in con.sql(
-                f"""
-                select record_kind, sum(n)::bigint, count(*), max(n) from (
-                    select record_kind, cluster_no, count(*) as n
-                    from {self.stored("membership")} join {self.stored("record")} using (record_no) group by all
-                ) group by all
-                """
-            ).fetchall()
-        }
-        scored = dict(
-            con.sql("select record_kind, count(*) from fresh_edge join pattern using (pattern) group by all").fetchall()
-        )
-        kinds = tuple(
-            KindSummary(
-                kind.name, *sizes.get(kind.name, (0, 0, 0))[:2], scored.get(kind.name, 0),
-                self.refused.get(kind.name, 0), sizes.get(kind.name, (0, 0, 0))[2], self._method(kind),
-            )
-            for kind in RECORD_KINDS
-        )  # fmt: skip
-        [(due,)] = con.sql("select (select count(*) from due) + (select count(*) from removed)").fetchall()
-        return IdentitySummary(
-            sum(kind.records for kind in kinds),
-            due,
-            sum(kind.customers for kind in kinds),
-            sum(scored.values()),
-            kinds,
-            tuple(normalise.nulled_values(con, self.stored("record"))),
-            libraries.shares(con),
-            {kind: reason for kind, reason in self.estimated.items() if self.models[kind].is_trained},
-            self.settled.unfollowed,
-        )
-
-    def questions(self) -> pl.DataFrame:
-        """What people are asked now that the run is written."""
-        return review.questions(
-            self.con, self.stored("edge"), self.stored("pattern"), self.stored("membership"), self.stored("record"),
-            self.stored("bond"), self.human,
-        )  # fmt: skip
-
-    def judge(self, summary: IdentitySummary, limits: GateLimits) -> GateFindings:
-        """Whether the run, once written, may stand."""
-        changed = self.assignment.opened.join(self.assignment.ended, on=KEY, how="semi").height
-        arrived = self.assignment.opened.height - changed
-        [(standing,)] = self.con.sql(
-            f"select count(*) from {self.kept('identity_xref')} where valid_to is null"
-        ).fetchall()
-        largest = max((kind.largest_cluster for kind in summary.kinds), default=0)
-        return gate.judge(self.accepted_links(), largest, changed, standing - arrived, limits)
-
-    def links(self, kind: RecordKind) -> pl.DataFrame:
-        """What the links of the kind weigh that stand now: match_probability, match_weight, links."""
-        return self.con.sql(
-            f"""
-            select match_probability, match_weight, count(*) as links
-            from {self.stored("edge")} join {self.stored("pattern")} using (pattern)
-            where record_kind = '{kind.name}' and match_probability >= {self.config.link_probability_floor}
-            group by all order by all
-            """
-        ).pl()
-
-    def sizes(self, kind: RecordKind) -> pl.DataFrame:
-        """How many customers of the kind have how many records now: records, customers."""
-        return self.con.sql(
-            f"""
-            select records, count(*) as customers from (
-                select count(*) as records
-                from {self.stored("membership")} join {self.stored("record")} using (record_no)
-                where record_kind = '{kind.name}' group by cluster_no
-            ) group by all order by all
-            """
-        ).pl()
-
-    def accepted_links(self) -> pl.DataFrame:
-        """Links between two records of one customer that stand now, by probability: match_probability, links."""
-        return self.con.sql(
-            f"""
-            select match_probability, count(*) as links
-            from {self.stored("edge")} join {self.stored("pattern")} using (pattern)
-            join {self.stored("membership")} as l on l.record_no = left_no
-            join {self.stored("membership")} as r on r.record_no = right_no and r.cluster_no = l.cluster_no
-            where match_probability >= {self.config.link_probability_floor}
-            group by all order by all
-            """
-        ).pl()
-
     def stored(self, table: str) -> str:
         return f'"{self.catalog}".{store.SCHEMA}.{table}'
-
-    def _method(self, kind: RecordKind) -> str:
-        used = self.models[kind.name]
-        if used.parameters is None:
-            return "no candidates"
-        if not used.is_trained:
-            return "starting weights"
-        return "trained" if kind.name in self.estimated else "kept model"
 
 
 # Pairs of touched records by their local numbers, the smaller left.

@@ -74,13 +74,13 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
             try:
                 with transaction(connection):
                     run.write()
-                    summary = run.summary()
-                    found = run.judge(summary, settings.identity.gate.limits)
+                    summary = identity.summarise(run)
+                    found = identity.judge(run, summary, settings.identity.gate.limits)
                     if found.reasons and not is_accepted:
                         raise _HeldBackError
             except _HeldBackError:
                 return Resolution(summary, found, is_kept=False, charts={})
-            charts, questions = identity.charts(run), run.questions()
+            charts, questions = identity.charts(run), identity.questions(run)
         with transaction(connection):
             decisions.ask(connection, questions, day)
     _charts_dir().mkdir(parents=True, exist_ok=True)

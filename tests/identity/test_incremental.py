@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models.identity import IdentityConfig, IdentitySummary, create_tables, store, update
+from models.identity import IdentityConfig, IdentitySummary, create_tables, store, summarise, update
 from models.identity.decisions import HumanInput
 from models.identity.settings import PERSON
+from models.identity.summary import sizes
 from tests.identity.judgements import human, some_of_many
 from tests.identity.records import FAMILY_NAMES, GIVEN_NAMES, customer, frame, retailer
 
@@ -41,7 +42,7 @@ def run(con: duckdb.DuckDBPyConnection, rows: Rows, day: date, decisions: pl.Dat
         con, "customer_record", day, seed=1, config=CONFIG, run_id=f"run-{day}", human=human(decisions)
     ) as computed:
         computed.write()
-        return computed.summary()
+        return summarise(computed)
 
 
 def opened() -> duckdb.DuckDBPyConnection:
@@ -251,7 +252,7 @@ def test_a_model_is_estimated_where_records_are_enough_and_again_where_asked_or_
         with update(con, "customer_record", day, seed=1, config=replace(CONFIG, cluster_size_limit=2)) as computed:
             assert (computed.is_whole, computed.estimated.keys()) == (True, {"organisation"})
             computed.write()
-            assert computed.sizes(PERSON)["records"].max() == 2
+            assert sizes(computed, PERSON)["records"].max() == 2
         assert con.sql(query).fetchall() == [kept]
         with update(con, "customer_record", day, seed=2, config=CONFIG, reestimate_because="asked") as computed:
             computed.write()
