@@ -9,6 +9,7 @@ Needs the extra `spark` and a Java runtime. The session is the one that is confi
 else local on all cores.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 
 def session() -> "SparkSession":
-    """Workers run the Python of this process: they need its packages."""
+    """Workers run the Python of this process, unless another is named: they need its packages. Spark reads that from
+    the environment alone where Python starts it."""
     from pyspark.sql import SparkSession
 
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     return (
         SparkSession.builder.appName("reknit identity")
-        .config("spark.pyspark.python", sys.executable)
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate()

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models.identity import IdentityConfig, create_tables, linkage, normalise, update
+from models.identity import IdentityConfig, create_tables, linkage, normalise, spark, update
 from models.identity.settings import PERSON
 from models.identity.workspace import workspace
 from tests.identity.records import retailer
@@ -22,12 +22,10 @@ HOUSEHOLDS = 60
 
 @pytest.fixture(scope="module")
 def local_spark() -> Iterator[None]:
-    """The session that the engine finds: local, with few partitions for few records."""
+    """The engine's own session where none is configured, with few partitions for few records."""
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 4)
-    session = builder.config("spark.default.parallelism", 4).config("spark.ui.enabled", "false").getOrCreate()
+    session = spark.session()
+    session.conf.set("spark.sql.shuffle.partitions", 4)
     yield
     session.stop()
 
