@@ -30,7 +30,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from demo.gifts import DATA
+from demo.gifts import COUNTED_ONCE, DATA
 
 STORES, CASHIERS = 12, 5
 RECEIPTS_A_SCENARIO = 5
@@ -69,7 +69,7 @@ STREAM = f"""
         cast(quantity * price as double) as net_amount
     from read_parquet('{DATA}', file_row_number = true)
     where
-        not (sheet = 'Year 2009-2010' and invoice_date >= timestamp '2010-12-01')
+        {COUNTED_ONCE}
         and regexp_matches(stock_code, '^[0-9]{{{{5}}}}') and price > 0 and quantity <> 0
         and (quantity < 0) = (invoice like 'C%');
     create table sale_order as

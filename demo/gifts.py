@@ -18,6 +18,8 @@ from demo.manifest import SHIFT_WEEKS, Manifest
 TIME_ZONE = "Europe/London"
 PROVENANCE = "Online Retail II (UCI 502), moved by 312 weeks"
 DATA = Path(__file__).parent / "data" / "online_retail_ii.parquet"
+# Days that stand in both sheets.
+COUNTED_ONCE = "not (sheet = 'Year 2009-2010' and invoice_date >= timestamp '2010-12-01')"
 COPY_INVOICE, COPY_CUSTOMER = 10_000_000, 100_000
 FIRST_ORDER_ID = 4_000_000_000_000
 COUNTRY_CODES = {
@@ -38,8 +40,7 @@ def load(con: duckdb.DuckDBPyConnection, multiply: int, share: float) -> None:
         CREATE TABLE gift_base AS
         WITH counted_once AS (
             SELECT * FROM read_parquet('{DATA}', file_row_number = true)
-            -- These days stand in both sheets.
-            WHERE NOT (sheet = 'Year 2009-2010' AND invoice_date >= TIMESTAMP '2010-12-01')
+            WHERE {COUNTED_ONCE}
               AND ({share} >= 1 OR draw('share', coalesce(CAST(customer_id AS VARCHAR), invoice)) < {share})
         ), described AS (
             SELECT file_row_number AS row_no, invoice, stock_code AS sku, trim(description) AS description, quantity,

@@ -30,8 +30,6 @@ INPUTS = ("stg_customer_record", "stg_odoo__partner", "stg_odoo__company")
 
 # A run with this tag keeps and publishes a resolution that the gate would hold back.
 ACCEPT_TAG = "reknit/accept_identity"
-
-
 # A run with this tag compares on that engine, whatever the settings say.
 ENGINE_TAG = "reknit/identity_engine"
 

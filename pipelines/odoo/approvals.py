@@ -4,6 +4,7 @@ Belongs here: set-based SQL on the warehouse. Does not belong here: reading deci
 (`schema.py`: the bot can ask, and can decide nothing).
 """
 
+from pipelines.odoo.rates import RATE
 from pipelines.odoo.schema import APPROVAL
 
 PREFIX = "approval:"
@@ -16,11 +17,7 @@ _DECIDED = """
 
 # Continuations of `with wanted, state`. What has no known rate waits too.
 WAITING = f"""
-    rate as (
-        select currency_code, arg_max(exchange_rate, order_date) as exchange_rate
-        from fct_order_line
-        group by currency_code
-    ),
+    {RATE},
     decided as ({_DECIDED})
     select wanted.key, wanted.target_kind, wanted.values_json, wanted.amount, wanted.currency_code
     from wanted

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from pipelines.odoo.language import join_translated, said
+from pipelines.odoo.rates import RATE
 from pipelines.odoo.schema import TASK
 from pipelines.odoo.shown import html, items, money, plain
 from pipelines.settings import TaskLimits
@@ -83,11 +84,7 @@ _CANDIDATES = f"""
             on flag.odoo_name = xref.source_name and flag.res_id::varchar = xref.source_customer_id
         where xref.valid_to is null and (flag.is_wrong or flag.is_do_not_contact)
     ),
-    rate as (
-        select currency_code, arg_max(exchange_rate, order_date) as exchange_rate
-        from fct_order_line
-        group by currency_code
-    ),
+    {RATE},
     candidate as (
         select
             score.*,
