@@ -24,7 +24,7 @@ Connection = duckdb.DuckDBPyConnection
 UNSURE, MOOT = "unsure", "moot"
 ANSWERS = (SAME, DIFFERENT, UNSURE)
 # Where a decision was made.
-COMMAND_LINE, ODOO_REVIEW = "command line", "odoo review"
+COMMAND_LINE, ODOO_REVIEW, ODOO_PARTNER = "command line", "odoo review", "odoo partner"
 
 
 class DecisionError(Exception):

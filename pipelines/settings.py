@@ -182,6 +182,17 @@ class TaskLimits(_Section):
 ApprovalKind = Literal["activity", "case"]
 
 
+class NewPartners(_Section):
+    """Which customers that an Odoo does not know get a partner there, provided that they agreed to marketing.
+
+    min_expected_value_amount: what they are expected to bring over 12 months, in the reporting currency. max_new: of a
+    run.
+    """
+
+    min_expected_value_amount: float = Field(ge=0)
+    max_new: int = Field(default=50, ge=0)
+
+
 class WriteRules(_Section):
     """Whether anything is written to an Odoo, and how much of a surprise a plan may be before it is stopped.
 
@@ -195,6 +206,7 @@ class WriteRules(_Section):
     human_edit_days: for how long a value that a person put in the place of ours is left.
     approvals: what a reviewer approves in Odoo before it is made, by the amount at stake from which that holds, in the
     reporting currency.
+    create_partners: left out, a customer whom an Odoo does not know is written nowhere.
     """
 
     transport: Literal["xmlrpc", "json2"] = "xmlrpc"
@@ -205,6 +217,7 @@ class WriteRules(_Section):
     min_model_auc: float = Field(default=0.6, ge=0, le=1)
     human_edit_days: int = Field(default=90, ge=0)
     approvals: dict[ApprovalKind, float] = {}
+    create_partners: NewPartners | None = None
 
 
 class Settings(_Section):

@@ -50,7 +50,8 @@ def read_judgements(settings: Settings) -> dict[str, str]:
             client = _client(server, settings.odoo.transport)
             merges = judgements.read_merges(connect, client, odoo_name)
             answers = judgements.read_answers(connect, client, odoo_name)
-            found[odoo_name] = f"{merges} merges of partners, {answers} answers"
+            made = judgements.read_made_partners(connect, client, odoo_name)
+            found[odoo_name] = f"{merges} merges of partners, {answers} answers, {made} partners made"
     return found
 
 
@@ -65,7 +66,9 @@ def desire(settings: Settings, run_id: str) -> dict[str, int]:
                 sink.read_flags(connection.cursor, client, odoo_name, run_id)
                 sink.read_tasks(connection.cursor, client, odoo_name, run_id)
         with transaction(connection):
-            return build_desired(connection, settings.tasks, settings.seed, settings.languages())
+            return build_desired(
+                connection, settings.tasks, settings.seed, settings.languages(), settings.odoo.create_partners
+            )
 
 
 def plan_all(settings: Settings, run_id: str) -> list[OdooPlan]:

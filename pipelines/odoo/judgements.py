@@ -1,6 +1,6 @@
-"""What people decided in an Odoo about who is one customer: answers to questions, and merges of partners.
+"""What an Odoo says about who is one customer: answers to questions, merges of partners, partners made for customers.
 
-Belongs here: reading both and booking them. Does not belong here: the cards that ask (`reviews.py`).
+Belongs here: reading them and booking them as decisions. Does not belong here: the cards that ask (`reviews.py`).
 """
 
 import logging
@@ -13,7 +13,7 @@ from models.identity.decisions import ODOO_MERGE, SAME, decision_id
 from pipelines import decisions
 from pipelines.odoo.client import AccessDeniedError, OdooClient
 from pipelines.odoo.ledger import Store
-from pipelines.odoo.schema import CASE, MODULE, REVIEW_STAGES
+from pipelines.odoo.schema import BOT_LOGIN, CASE, MODULE, NEW_PARTNER, REVIEW_STAGES
 from pipelines.warehouse import transaction
 
 logger = logging.getLogger(__name__)
@@ -110,3 +110,29 @@ def read_merges(store: Store, client: OdooClient, odoo_name: str) -> int:
             connection.execute("delete from ops_cursor where source_name = ? and entity = ?", [odoo_name, _MERGES])
             connection.execute("insert into ops_cursor values (?, ?, ?)", [odoo_name, _MERGES, newest])
     return booked
+
+
+def read_made_partners(store: Store, client: OdooClient, odoo_name: str) -> int:
+    """Book partners that were made as those of their customers; gives the number of new ones.
+
+    The next run then takes both for one customer, however little the partner says.
+    """
+    rows = client.search_read(NEW_PARTNER, [["x_partner_id", "!=", False]], ["x_key", "x_partner_id", "write_date"])
+    made = {row["x_key"].partition(":")[2]: (str(row["x_partner_id"][0]), row["write_date"]) for row in rows}
+    with store() as connection, transaction(connection):
+        records = connection.execute(
+            """select customer_id, min((source_name, source_customer_id)) from identity_xref
+            where valid_to is null and source_name <> $odoo_name and list_contains($customers, customer_id)
+            group by customer_id order by customer_id""",
+            {"odoo_name": odoo_name, "customers": list(made)},
+        ).fetchall()
+        return decisions.add(
+            connection, [_as_decision(odoo_name, record, *made[customer]) for customer, record in records]
+        )
+
+
+def _as_decision(odoo_name: str, record: tuple[str, str], partner: str, made_at: str) -> decisions.Row:
+    made = decision_id(decisions.ODOO_PARTNER, odoo_name, partner)
+    reason = "the partner was made for the customer"
+    groups = [[record], [(odoo_name, partner)]]
+    return made, SAME, groups, reason, decisions.ODOO_PARTNER, BOT_LOGIN, datetime.fromisoformat(made_at)

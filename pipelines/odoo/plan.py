@@ -18,15 +18,16 @@ import polars as pl
 from pipelines.odoo.approvals import ASK, WAITING
 from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
 from pipelines.odoo.language import join_translated, set_languages, translate_scores
+from pipelines.odoo.partners import PARTNER_TARGETS, desire_partners
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
 from pipelines.odoo.shown import lines, money, plain, quantity, share
 from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
-from pipelines.settings import ApprovalKind, TaskLimits
+from pipelines.settings import ApprovalKind, NewPartners, TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
-KINDS = ("customer_score", "product_score", "activity", "case", "review")
+KINDS = ("customer_score", "product_score", "activity", "case", "review", "partner")
 # What a plan may have beside them: a person is asked before the rest goes on.
 PLANNED_KINDS = (*KINDS, "approval")
 # Written along with a change, and no reason to write by themselves: every run has new ones.
@@ -54,11 +55,16 @@ class Match:
 
 
 def build_desired(
-    connection: Connection, limits: TaskLimits, seed: int = 0, languages: Mapping[str, str] | None = None
+    connection: Connection,
+    limits: TaskLimits,
+    seed: int = 0,
+    languages: Mapping[str, str] | None = None,
+    new_partners: NewPartners | None = None,
 ) -> dict[str, int]:
     """Fill `sync_desired` from the current scores; gives the number of rows by kind.
 
     `seed` decides who is held out. languages: the company's by brand, English where it is not named.
+    new_partners: who gets a partner that no Odoo has; nobody where it is None.
     """
     set_languages(connection, languages or {})
     translate_scores(connection)
@@ -68,6 +74,7 @@ def build_desired(
     build_tasks(connection, limits, seed)
     connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
     connection.execute(DESIRED_REVIEWS)
+    desire_partners(connection, new_partners)
     rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
     return {kind: dict(rows).get(kind, 0) for kind in KINDS}
 
@@ -75,7 +82,14 @@ def build_desired(
 def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     """Fill `sync_target` for an Odoo from what was last pulled of it."""
     connection.execute("delete from sync_target where odoo_name = ?", [odoo_name])
-    for statement in (_CUSTOMER_TARGETS, _PRODUCT_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS, REVIEW_TARGETS):
+    for statement in (
+        _CUSTOMER_TARGETS,
+        _PRODUCT_TARGETS,
+        _ACTIVITY_TARGETS,
+        _CASE_TARGETS,
+        REVIEW_TARGETS,
+        PARTNER_TARGETS,
+    ):
         connection.execute(statement, {"odoo_name": odoo_name})
     rows = connection.execute(
         """select target_kind,

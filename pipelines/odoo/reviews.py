@@ -7,7 +7,7 @@ A card shows both records side by side and no score: who answers judges blind. W
 sent and stands in no table of the plan or the ledger; once the question is answered, a note takes its place.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import duckdb
 
@@ -92,7 +92,7 @@ _ROWS = " || ".join(
 )
 
 
-def cards(connection: duckdb.DuckDBPyConnection, keys: Collection[str]) -> dict[str, dict[str, str]]:
+def cards(connection: duckdb.DuckDBPyConnection, keys: Collection[str]) -> Mapping[str, Mapping[str, str | None]]:
     """What the cards of these keys show beside their name. Personal: it goes to Odoo and nowhere else."""
     rows = connection.execute(
         f"""select

@@ -22,14 +22,16 @@ PRODUCT_SCORE = "x_reknit_product_score"
 TASK = "x_reknit_task"
 CONTROL = "x_reknit_control"
 APPROVAL = "x_reknit_approval"
+NEW_PARTNER = "x_reknit_new_partner"
 CASE = "project.task"
 SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE)
-OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL)
+OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL, NEW_PARTNER)
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
 WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
 DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
+MAKE_PARTNERS = f"{MODULE}.action_make_partners"
 CASE_PROJECT = f"{MODULE}.project_cases"
 CASE_STAGE_NEW = f"{MODULE}.stage_new"
 REVIEW_PROJECT = f"{MODULE}.project_reviews"
@@ -186,6 +188,23 @@ _APPROVAL_FIELDS = (
     Field("x_decision", "selection", "Decision", selection=(("approved", "Approved"), ("rejected", "Rejected"))),
 )
 
+# What a new partner says, and the column of `identity_golden` that says it. It stands here until the partner is made.
+PARTNER_DETAILS = {
+    "x_name": "full_name",
+    "x_email": "email",
+    "x_phone": "phone",
+    "x_street": "street",
+    "x_zip": "postcode",
+    "x_city": "city",
+    "x_country_code": "country_code",
+}
+_NEW_PARTNER_FIELDS = (
+    Field("x_key", "char", "Key", index=True, required=True),
+    *(Field(name, "char", name.removeprefix("x_").replace("_", " ").capitalize()) for name in [*PARTNER_DETAILS][1:]),
+    Field("x_partner_id", "many2one", "Customer", relation="res.partner", on_delete="set null", index=True),
+    Field("x_is_made", "boolean", "Partner was made"),
+)
+
 SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS}
 
 
@@ -335,7 +354,7 @@ def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
     wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
     wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
     wanted += [(TASK, "base.group_user", "r")]
-    wanted += [(APPROVAL, BOT_GROUP, "rc"), (APPROVAL, REVIEWER_GROUP, "rw")]
+    wanted += [(APPROVAL, BOT_GROUP, "rc"), (APPROVAL, REVIEWER_GROUP, "rw"), (NEW_PARTNER, BOT_GROUP, "rc")]
     wanted += [(model, "base.group_system", "rwcu") for model in OWN_MODELS]
     return tuple(
         _access_item(model, group, rights, model_ids[model]) for model, group, rights in wanted if model in model_ids
@@ -348,6 +367,7 @@ MODELS = (
     _model_item(TASK, "Reknit task"),
     _model_item(CONTROL, "Reknit control"),
     _model_item(APPROVAL, "Reknit approval"),
+    _model_item(NEW_PARTNER, "Reknit new partner"),
 )
 OWN_FIELDS = (
     *(_field_item(CUSTOMER_SCORE, field) for field in _CUSTOMER_SCORE_FIELDS),
@@ -355,6 +375,7 @@ OWN_FIELDS = (
     *(_field_item(TASK, field) for field in _TASK_FIELDS),
     *(_field_item(CONTROL, field) for field in _CONTROL_FIELDS),
     *(_field_item(APPROVAL, field) for field in _APPROVAL_FIELDS),
+    *(_field_item(NEW_PARTNER, field) for field in _NEW_PARTNER_FIELDS),
 )
 LIST_FIELDS = (
     _field_item("res.partner", _PARTNER_FIELDS[0]),
@@ -433,19 +454,48 @@ for task in waiting:
         }})
     task.write(delivered)
 """.strip()
+# The external id is made in the same transaction: a second partner for the customer cannot be.
+_MAKE_PARTNERS_CODE = f"""
+waiting = records.sudo().filtered(lambda row: not row.x_is_made)
+countries = {{country.code: country.id for country in env['res.country'].sudo().search([])}}
+partners = env['res.partner'].sudo().with_context(tracking_disable=True, mail_create_nosubscribe=True).create([{{
+    'name': row.x_name,
+    'email': row.x_email,
+    'phone': row.x_phone,
+    'street': row.x_street,
+    'zip': row.x_zip,
+    'city': row.x_city,
+    'country_id': countries.get(row.x_country_code, False),
+}} for row in waiting])
+env['ir.model.data'].sudo().create([{{
+    'module': '{MODULE}',
+    'name': 'partner_' + row.x_key.partition(':')[2],
+    'model': 'res.partner',
+    'res_id': partner.id,
+    'noupdate': True,
+}} for row, partner in zip(waiting, partners)])
+for row, partner in zip(waiting, partners):
+    row.write({{
+        'x_partner_id': partner.id, 'x_is_made': True, 'x_name': row.x_key,
+        {", ".join(f"'{name}': False" for name in [*PARTNER_DETAILS][1:])}
+    }})
+""".strip()
+
+
+def _action_item(name: str, label: str, model: str, code: str) -> Item:
+    values: dict[str, Value] = {
+        "name": label,
+        "model_id": Ref(_model_xml_id(model)),
+        "state": "code",
+        "code": code,
+        "group_ids": (Ref(BOT_GROUP),),
+    }
+    return Item(name, "ir.actions.server", values, ("name",))
+
+
 ACTIONS = (
-    Item(
-        "action_deliver_tasks",
-        "ir.actions.server",
-        {
-            "name": "Reknit: make the activities of tasks",
-            "model_id": Ref(_model_xml_id(TASK)),
-            "state": "code",
-            "code": _DELIVER_CODE,
-            "group_ids": (Ref(BOT_GROUP),),
-        },
-        ("name",),
-    ),
+    _action_item("action_deliver_tasks", "Reknit: make the activities of tasks", TASK, _DELIVER_CODE),
+    _action_item("action_make_partners", "Reknit: make partners", NEW_PARTNER, _MAKE_PARTNERS_CODE),
 )
 WINDOW_ACTIONS = (
     Item(

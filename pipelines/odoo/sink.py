@@ -10,7 +10,7 @@ needs no guessing: the key is looked up, and what is not there is sent again.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -30,6 +30,7 @@ from pipelines.odoo.client import (
 )
 from pipelines.odoo.json2 import connected
 from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
+from pipelines.odoo.partners import details
 from pipelines.odoo.reviews import cards
 from pipelines.odoo.schema import (
     APPROVAL,
@@ -39,7 +40,9 @@ from pipelines.odoo.schema import (
     CONTROL,
     CUSTOMER_SCORE,
     DELIVER_TASKS,
+    MAKE_PARTNERS,
     MODULE,
+    NEW_PARTNER,
     PEOPLES_FIELDS,
     REVIEW_PROJECT,
     REVIEW_STAGE_OPEN,
@@ -63,6 +66,7 @@ SINK_WRITES: Writable = frozenset(
         *((model, method) for model in SCORE_MODELS for method in ("load", "web_save_multi", "write")),
         *((model, method) for model in (TASK, CASE) for method in ("load", "web_save_multi", "write")),
         (APPROVAL, "load"),
+        (NEW_PARTNER, "load"),
         ("ir.actions.server", "run"),
     }
 )
@@ -79,6 +83,8 @@ QUIET = {
 # A field that every record has filled, read back to know that the record is there: one query for a whole batch.
 _READ_BACK = {CASE: "name"}
 _GONE = "The record is not in Odoo any more; it is made anew if it is still wanted."
+# Kinds of records whose values are personal and stand in no plan, and what gives them by key.
+_PERSONAL = {"review": cards, "partner": details}
 # Project and stage of a new card.
 _PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
 _LINKS = frozenset(
@@ -237,7 +243,8 @@ def apply(
         stopped_by: tuple[str, ...] = ()
         try:
             sink.send_due()
-            sink.deliver_tasks()
+            sink.deliver(TASK, "x_is_delivered", DELIVER_TASKS, "activity")
+            sink.deliver(NEW_PARTNER, "x_is_made", MAKE_PARTNERS, "partner")
         except _StoppedError as error:
             stopped_by = (str(error),)
             # What was booked as sent and was not.
@@ -254,11 +261,12 @@ def external_name(key: str) -> str:
 @cache
 def _require_setup(client: OdooClient) -> dict[str, int]:
     """Ids of what the set-up made. Raises NotSetUpError where it is missing or the bot lacks a right."""
-    wanted = (*(xml_id for place in _PLACES.values() for xml_id in place), DELIVER_TASKS)
+    wanted = (*(xml_id for place in _PLACES.values() for xml_id in place), DELIVER_TASKS, MAKE_PARTNERS)
     hint = "set it up as an administrator first."
     needed = [("ir.model.data", "read")]
     needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
-    needed += [(CONTROL, "read"), (APPROVAL, "read"), (APPROVAL, "create")]
+    needed += [(CONTROL, "read")]
+    needed += [(model, right) for model in (APPROVAL, NEW_PARTNER) for right in ("read", "create")]
     needed += [(model, "write") for model in (*SCORE_MODELS, TASK, CASE)]
     try:
         lacking = [f"{right} {model}" for model, right in needed if not client.has_right(model, right)]
@@ -417,7 +425,7 @@ class _Sink:
     def create(self, changes: Sequence[Change]) -> Outcome:
         """One call: all of the changes, now with their records' ids, or none."""
         model = changes[0].model
-        values = self.with_card_values(changes)
+        values = self.complete_values(changes)
         fields = list(values[0])
         columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
         rows = [
@@ -431,43 +439,45 @@ class _Sink:
         made = zip(changes, reply["ids"], strict=True)
         return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
 
-    def with_card_values(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+    def complete_values(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Values of new records: of a card with its place, and with what is personal and stands in no plan."""
         kind = changes[0].target_kind
-        if kind not in _PLACES:
-            return [change.values for change in changes]
-        project, stage = (self.ids[xml_id] for xml_id in _PLACES[kind])
-        personal: dict[str, dict[str, str]] = {}
-        if kind == "review":
+        place: dict[str, Any] = {}
+        if kind in _PLACES:
+            place = dict(zip(("project_id", "stage_id"), (self.ids[xml_id] for xml_id in _PLACES[kind]), strict=True))
+        personal: Mapping[str, Mapping[str, str | None]] = {}
+        if kind in _PERSONAL:
             with self.ledger.store() as connection:
-                personal = cards(connection, [change.key for change in changes])
-        place = {"project_id": project, "stage_id": stage}
+                personal = _PERSONAL[kind](connection, [change.key for change in changes])
         return [{**change.values, **place, **personal.get(change.key, {})} for change in changes]
 
-    def deliver_tasks(self) -> None:
-        """Have Odoo make the activities of tasks that have none yet. What was delivered is not delivered again."""
-        waiting = self.client.search_read(TASK, [["x_is_delivered", "=", False]], ["x_key"])
+    def deliver(self, model: str, is_done: str, action: str, kind: str) -> None:
+        """Have Odoo's server action make what rows of ours ask for. What was delivered is not delivered again."""
+        waiting = self.client.search_read(model, [[is_done, "=", False]], ["x_key"])
         for start in range(0, len(waiting), TASK_BATCH_ROWS):
             self.require_switches()
-            tasks = waiting[start : start + TASK_BATCH_ROWS]
-            refused = self.deliver(tasks)
+            rows = waiting[start : start + TASK_BATCH_ROWS]
+            refused = self.run_action(model, action, kind, rows)
             self.ledger.settle(Outcome(rejected=tuple(refused)))
-            self.delivered += len(tasks) - len(refused)
+            self.delivered += len(rows) - len(refused)
 
-    def deliver(self, tasks: Sequence[dict[str, Any]]) -> list[Change]:
-        """Deliver tasks in one call, halving where one is refused; gives the refused."""
-        context = {**QUIET, "active_model": TASK, "active_ids": [task["id"] for task in tasks]}
-        action = [[self.ids[DELIVER_TASKS]]]
+    def run_action(self, model: str, action: str, kind: str, rows: Sequence[dict[str, Any]]) -> list[Change]:
+        """Run a server action over rows in one call, halving where one is refused; gives the refused."""
+        context = {**QUIET, "active_model": model, "active_ids": [row["id"] for row in rows]}
+        arguments = [[self.ids[action]]]
         try:
             try:
-                self.client.call("ir.actions.server", "run", action, {"context": context})
+                self.client.call("ir.actions.server", "run", arguments, {"context": context})
             except MaybeDoneError:
-                self.client.call("ir.actions.server", "run", action, {"context": context})
+                self.client.call("ir.actions.server", "run", arguments, {"context": context})
         except ValidationError as error:
-            if len(tasks) > 1:
-                middle = len(tasks) // 2
-                return self.deliver(tasks[:middle]) + self.deliver(tasks[middle:])
-            return [Change(tasks[0]["x_key"], "activity", "deliver", TASK, tasks[0]["id"], {}, "{}", error=str(error))]
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                return [
+                    *self.run_action(model, action, kind, rows[:middle]),
+                    *self.run_action(model, action, kind, rows[middle:]),
+                ]
+            return [Change(rows[0]["x_key"], kind, "deliver", model, rows[0]["id"], {}, "{}", error=str(error))]
         return []
 
 

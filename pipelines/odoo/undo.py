@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.odoo.plan import HELD, Plan, name_plan
-from pipelines.odoo.schema import CASE, TASK
+from pipelines.odoo.schema import CASE, NEW_PARTNER, TASK
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -130,7 +130,8 @@ _REMOVE = f"""
         ) as new_values_json,
         json_merge_patch(values_json, json_object(field, removed_value)) as values_json, 'undo' as reason
     from made
-    where json_extract(values_json, '$.' || field) is distinct from to_json(removed_value)
+    where model <> '{NEW_PARTNER}'
+        and json_extract(values_json, '$.' || field) is distinct from to_json(removed_value)
         and (key, field) not in (select (key, field) from held)
         and key not in (select key from sync_task where odoo_name = $odoo_name and (not is_open or is_taken_over))
 """
@@ -141,6 +142,7 @@ _LEFT = f"""
         case
             when written.newest_id > written.last_id then 'a later run wrote it again'
             when state.key is null then 'it is not in Odoo any more'
+            when state.model = '{NEW_PARTNER}' then 'a partner that was made is people''s'
             else 'it stands as it was, or a person changed it'
         end as why,
         count(*)

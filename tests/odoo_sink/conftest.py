@@ -15,13 +15,13 @@ from demo.odoo_api_key import make_api_key
 from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
 from pipelines.odoo.json2 import Json2Client
-from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
+from pipelines.odoo.schema import APPROVAL, CASE, CUSTOMER_SCORE, NEW_PARTNER, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import SETUP_WRITES, prepare_bot
 from pipelines.odoo.sink import SINK_WRITES
 from pipelines.settings import ODOO_VARIABLES, OdooConnection, odoo_connection
 from tests.odoo_sink.world import World
 
-_OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, APPROVAL)
+_OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, APPROVAL, NEW_PARTNER)
 _ADMIN_WRITES = SETUP_WRITES | {
     (model, method)
     for model in (*_OWN, "res.partner", "product.template", "ir.model.data", "mail.activity", "project.project")

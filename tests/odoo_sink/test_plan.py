@@ -49,6 +49,7 @@ def test_desired_needs_no_odoo(world: World) -> None:
             "activity": 1,
             "case": 0,
             "review": 0,
+            "partner": 0,
         }
     assert values(world, "sync_desired", "customer_score:grocer:C1") == {
         "x_active": True,

@@ -194,6 +194,7 @@ def test_odoo_refuses_the_bot_what_the_client_would_let_through(
         (schema.PRODUCT_SCORE, ["unlink"]),
         (schema.TASK, ["unlink"]),
         (schema.APPROVAL, ["write", "unlink"]),
+        (schema.NEW_PARTNER, ["write", "unlink"]),
     ],
 )
 def test_the_bot_has_no_right_that_it_does_not_need(bot: OdooClient, model: str, rights: list[str]) -> None:

@@ -15,7 +15,7 @@ import duckdb
 from pipelines.odoo.ledger import Store
 from pipelines.odoo.plan import Plan, build_desired, build_plan, match_targets
 from pipelines.odoo.state import SYNC_TABLES
-from pipelines.settings import ApprovalKind, TaskLimits
+from pipelines.settings import ApprovalKind, NewPartners, TaskLimits
 from pipelines.warehouse import transaction
 
 ODOO = "odoo_main"
@@ -53,7 +53,9 @@ _INPUTS = {
         source_name VARCHAR, source_customer_id VARCHAR, full_name VARCHAR, email VARCHAR, phone VARCHAR,
         street VARCHAR, postcode VARCHAR, city VARCHAR, country_code VARCHAR, birth_date DATE, loyalty_number VARCHAR,
         tax_id VARCHAR, updated_at TIMESTAMP""",
-    "identity_golden": "customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR",
+    "identity_golden": """
+        customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR, full_name VARCHAR,
+        email VARCHAR, phone VARCHAR, street VARCHAR, city VARCHAR""",
     "stg_odoo__partner": """
         source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR""",
     "stg_odoo__user": """
@@ -75,6 +77,7 @@ class World:
     limits: TaskLimits = field(default_factory=TaskLimits)
     approvals: dict[ApprovalKind, float] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
+    new_partners: NewPartners | None = None
 
     @classmethod
     def create(cls, path: Path) -> "World":
@@ -118,10 +121,12 @@ class World:
         """A customer who is known to Odoo by these partners."""
         self.add_customers([(customer_id, partner) for partner in partners], consent)
         if not partners:
-            self.insert("identity_golden", (customer_id, consent, None, None))
+            self.insert("identity_golden", golden_row(customer_id, consent))
 
     def add_customers(self, pairs: Sequence[tuple[str, int]], consent: bool | None = None) -> None:
-        self.insert("identity_golden", *sorted({(customer, consent, None, None) for customer, _ in pairs}))
+        self.insert(
+            "identity_golden", *(golden_row(customer, consent) for customer in sorted({one for one, _ in pairs}))
+        )
         self.insert("identity_xref", *((ODOO, str(partner), customer, None) for customer, partner in pairs))
         self.insert("stg_odoo__partner", *((ODOO, str(partner), True, False, None) for _, partner in pairs))
 
@@ -140,7 +145,7 @@ class World:
     def plan(self) -> Plan:
         """Desired, targets and plan anew."""
         with self.store() as connection:
-            build_desired(connection, self.limits, languages=self.languages)
+            build_desired(connection, self.limits, languages=self.languages, new_partners=self.new_partners)
             match_targets(connection, ODOO)
             return build_plan(connection, ODOO, approvals=self.approvals, languages=self.languages)
 
@@ -162,3 +167,8 @@ def churn_row(
         customer_id, brand, AS_OF, "model-1", probability, level, value / probability, value, currency, list(reasons),
         "Contact the customer this week", True,
     )  # fmt: skip
+
+
+def golden_row(customer_id: str, consent: bool | None = None) -> tuple[Any, ...]:
+    """A golden record of whom nothing else is known."""
+    return customer_id, consent, *[None] * 7
