@@ -23,6 +23,8 @@ Connection = duckdb.DuckDBPyConnection
 
 UNSURE, MOOT = "unsure", "moot"
 ANSWERS = (SAME, DIFFERENT, UNSURE)
+# Why people are asked about two partners of one Odoo that count as one customer.
+MERGE = "one customer, to be merged in Odoo"
 # Where a decision was made.
 COMMAND_LINE, ODOO_REVIEW, ODOO_PARTNER = "command line", "odoo review", "odoo partner"
 
@@ -34,11 +36,20 @@ class DecisionError(Exception):
 def human_input(connection: Connection, rules: ReviewRules, as_of: date) -> HumanInput:
     """What people have to say to a run, and how many new questions its day may still bring."""
     asked = connection.sql(f"select {', '.join(ASKED_SCHEMA)} from identity_review order by all").pl()
-    open_count, today = connection.execute(
-        "select count(*) filter (answer is null), count(*) filter (asked_date = ?) from identity_review", [as_of]
-    ).fetchall()[0]
-    limit = max(0, min(rules.max_new - today, rules.max_open - open_count))
+    limit = room_for_questions(connection, rules, as_of)
     return HumanInput(every_decision(connection), asked, limit, answers_to_even(connection))
+
+
+def room_for_questions(
+    connection: Connection, rules: ReviewRules, as_of: date, *, is_about_merges: bool = False
+) -> int:
+    """How many more questions a day may bring; merges that people are asked to make are counted by themselves."""
+    open_count, today = connection.execute(
+        """select count(*) filter (answer is null), count(*) filter (asked_date = $as_of) from identity_review
+        where (reason = $merge) = $is_about_merges""",
+        {"as_of": as_of, "merge": MERGE, "is_about_merges": is_about_merges},
+    ).fetchall()[0]
+    return max(0, min(rules.max_new - today, rules.max_open - open_count))
 
 
 def answers_to_even(connection: Connection) -> pl.DataFrame:

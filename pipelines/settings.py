@@ -103,7 +103,10 @@ class Source(_Section):
 
 
 class ReviewRules(_Section):
-    """How many pairs of records people are asked about: new ones a day, and open at a time."""
+    """How many pairs of records people are asked about: new ones a day, and open at a time.
+
+    Partners of one Odoo that they are asked to merge are counted by themselves.
+    """
 
     max_new: int = Field(default=5, ge=0)
     max_open: int = Field(default=20, ge=0)

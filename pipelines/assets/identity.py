@@ -13,6 +13,7 @@ from models.identity.gate import GateFindings
 from models.identity.settings import Engine
 from pipelines import decisions, identities
 from pipelines.dbt import as_of
+from pipelines.odoo import merges
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.runs import is_latest
 from pipelines.settings import load_settings, state_dir
@@ -81,6 +82,9 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
             charts, questions = identity.charts(run), identity.questions(run)
         with transaction(connection):
             decisions.ask(connection, questions, day)
+            rules = settings.identity.review
+            room = decisions.room_for_questions(connection, rules, day, is_about_merges=True)
+            decisions.ask(connection, merges.suggestions(connection, room), day)
     _charts_dir().mkdir(parents=True, exist_ok=True)
     for old in _charts_dir().glob("identity_*.html"):
         old.unlink()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import duckdb
 
 from models.identity.decisions import DIFFERENT, SAME
-from pipelines.decisions import MOOT, UNSURE
+from pipelines.decisions import MERGE, MOOT, UNSURE
 from pipelines.odoo.cases import DONE
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html
@@ -63,6 +63,11 @@ CLOSE_REVIEWS = f"""
     from answered
 """
 
+_QUESTION_WORDS = "<p>Are these two records one customer? Move the card to the column that answers it.</p>"
+_MERGE_WORDS = (
+    "<p>These two contacts count as one customer. If they are, merge them: in the list of contacts select both, then"
+    " Actions, Merge. If not, move the card to the column that says so.</p>"
+)
 _SHOWN = {
     "Source": "source_name",
     "Record": "source_customer_id",
@@ -97,7 +102,7 @@ def cards(connection: duckdb.DuckDBPyConnection, keys: Collection[str]) -> Mappi
     rows = connection.execute(
         f"""select
             'review:' || review_id,
-            '<p>Are these two records one customer? Move the card to the column that answers it.</p>'
+            if(reason = '{MERGE}', '{_MERGE_WORDS}', '{_QUESTION_WORDS}')
             || '<table class="table table-bordered"><tbody>' || {_ROWS} || '</tbody></table>'
         from identity_review
         inner join stg_customer_record as l

@@ -13,7 +13,7 @@ from pipelines.odoo.sink import ApplyResult, apply, read_tasks, read_touches, se
 from pipelines.odoo.undo import build_undo
 from pipelines.settings import TaskLimits, TaskRoute
 from tests.odoo_sink.conftest import activities
-from tests.odoo_sink.world import AS_OF, ODOO, World, churn_row, golden_row
+from tests.odoo_sink.world import AS_OF, ODOO, World, churn_row
 
 MakePartners = Callable[[int], list[int]]
 
@@ -85,7 +85,7 @@ def scored(world: World) -> set[str]:
 def test_a_share_is_held_out_once_and_gets_neither_task_nor_score(offline: World) -> None:
     offline.limits = TaskLimits(holdout_share=0.3, max_activities_per_assignee=1000, max_open_per_person=1000)
     for number in range(200):
-        offline.insert("identity_golden", golden_row(f"C{number}"))
+        offline.insert("identity_golden", (f"C{number}",))
     offline.insert("score_churn_current", *(churn_row(f"C{number}") for number in range(200)))
     offline.insert("score_churn_current", churn_row("C0", brand="gifts"))
     offline.plan()

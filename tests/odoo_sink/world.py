@@ -57,7 +57,8 @@ _INPUTS = {
         customer_id VARCHAR, has_marketing_consent BOOLEAN, country_code VARCHAR, postcode VARCHAR, full_name VARCHAR,
         email VARCHAR, phone VARCHAR, street VARCHAR, city VARCHAR""",
     "stg_odoo__partner": """
-        source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR""",
+        source_name VARCHAR, source_customer_id VARCHAR, is_active BOOLEAN, is_own BOOLEAN, language_code VARCHAR,
+        parent_source_customer_id VARCHAR""",
     "stg_odoo__user": """
         source_name VARCHAR, source_user_id VARCHAR, source_partner_id VARCHAR, login VARCHAR, is_active BOOLEAN""",
     "stg_odoo__product_product": """
@@ -102,11 +103,15 @@ class World:
         return store
 
     def insert(self, table: str, *rows: Sequence[Any]) -> None:
+        """Rows of the first columns of a table; the others are null."""
         if not rows:
             return
         with self.store() as connection, transaction(connection):
-            marks = ", ".join("?" for _ in rows[0])
-            connection.executemany(f"insert into {table} values ({marks})", [list(row) for row in rows])
+            columns = connection.table(table).columns[: len(rows[0])]
+            marks = ", ".join("?" for _ in columns)
+            connection.executemany(
+                f"insert into {table} ({', '.join(columns)}) values ({marks})", [list(row) for row in rows]
+            )
 
     def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with self.store() as connection:
@@ -121,12 +126,10 @@ class World:
         """A customer who is known to Odoo by these partners."""
         self.add_customers([(customer_id, partner) for partner in partners], consent)
         if not partners:
-            self.insert("identity_golden", golden_row(customer_id, consent))
+            self.insert("identity_golden", (customer_id, consent))
 
     def add_customers(self, pairs: Sequence[tuple[str, int]], consent: bool | None = None) -> None:
-        self.insert(
-            "identity_golden", *(golden_row(customer, consent) for customer in sorted({one for one, _ in pairs}))
-        )
+        self.insert("identity_golden", *sorted({(customer, consent) for customer, _ in pairs}))
         self.insert("identity_xref", *((ODOO, str(partner), customer, None) for customer, partner in pairs))
         self.insert("stg_odoo__partner", *((ODOO, str(partner), True, False, None) for _, partner in pairs))
 
@@ -167,8 +170,3 @@ def churn_row(
         customer_id, brand, AS_OF, "model-1", probability, level, value / probability, value, currency, list(reasons),
         "Contact the customer this week", True,
     )  # fmt: skip
-
-
-def golden_row(customer_id: str, consent: bool | None = None) -> tuple[Any, ...]:
-    """A golden record of whom nothing else is known."""
-    return customer_id, consent, *[None] * 7

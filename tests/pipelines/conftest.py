@@ -59,6 +59,7 @@ def stage(*rows: dict[str, Any]) -> None:
             """create or replace table stg_customer_record as select * from _staged;
             create table if not exists stg_odoo__partner (
                 source_name VARCHAR, source_customer_id VARCHAR, email VARCHAR, phone VARCHAR, street VARCHAR,
-                postcode VARCHAR, country_code VARCHAR);
+                postcode VARCHAR, country_code VARCHAR, parent_source_customer_id VARCHAR, is_active BOOLEAN,
+                is_own BOOLEAN);
             create table if not exists stg_odoo__company (source_name VARCHAR, source_partner_id VARCHAR)"""
         )
