@@ -23,7 +23,8 @@ def test_the_shops_own_contacts_are_those_of_its_companies_here_and_in_odoo(sett
     stage()
     with connect() as connection:
         connection.execute(
-            """insert into stg_odoo__partner values
+            """insert into stg_odoo__partner (source_name, source_customer_id, email, phone, street, postcode,
+                country_code) values
                 ('odoo', '1', 'office@c.example', '212-555-0100', null, null, 'US'),
                 ('odoo', '7', 'clerk@c.example', null, null, null, 'US');
             insert into stg_odoo__company values ('odoo', '1')"""
