@@ -1,0 +1,32 @@
+"""Forecasts of demand on public data, beside the baselines of statsforecast in the same run.
+
+Cases: `complete_journey_w40`, `_w44` and `_w48` (weekly units of the grocer's products, four weeks ahead) stand in
+`demand_journey`. A case that needs a public set reads it from the folder that `--data` or REKNIT_BENCHMARK_DATA names.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+
+from benchmarks import demand_journey
+from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR
+
+DATA_VARIABLE = "REKNIT_BENCHMARK_DATA"
+# What measures each case, given the names of the cases asked for and the folder of the public sets.
+MODULES: dict[str, Callable[[list[str], str | None], None]] = dict.fromkeys(demand_journey.CASES, demand_journey.run)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=MODULES, nargs="*", default=list(MODULES))
+    parser.add_argument("--data", default=os.environ.get(DATA_VARIABLE), help="folder of the public sets")
+    arguments = parser.parse_args()
+    os.environ[CONFIG_VARIABLE] = str(PROJECT_DIR / "retail.yaml")
+    for run in dict.fromkeys(MODULES.values()):
+        asked = [case for case in arguments.case if MODULES[case] is run]
+        if asked:
+            run(asked, arguments.data)
+
+
+if __name__ == "__main__":
+    main()

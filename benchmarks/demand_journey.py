@@ -1,0 +1,167 @@
+"""Weekly units of The Complete Journey's products, four weeks ahead, by the product's own path.
+
+A product is one series of all stores: its lines become rows of fct_order_line of one store, dbt builds
+`feat_sku_store__demand` as of the origin, and `models.demand` trains and forecasts on what was known by then. Weeks are
+the data's own 1 to 52; lines of more than 50 units are left out; measured are products sold in at least 20 of the
+first 39 weeks. The units of the weeks after the origin are read for the figures alone.
+"""
+
+import os
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from benchmarks import demand_measures as measures
+from benchmarks.report import report
+from benchmarks.warehouse import empty_warehouse, run_dbt
+from demo.grocer import data_folder
+from models import boosting, metrics
+from models.demand import fit_and_score
+from models.demand.features import FEATURES, HORIZON_WEEKS
+from models.features import encode
+from pipelines.settings import STATE_VARIABLE
+
+CASES = {f"complete_journey_w{week}": week for week in (40, 44, 48)}
+BRAND, STORE = "benchmark", "all"
+SEED = 20170417
+# Week 1 is the Sunday 1 January 2017 alone.
+FIRST_MONDAY = date(2016, 12, 26)
+REVENUE_WEEKS = 4
+
+TABLES = f"""
+    create or replace table ops_brand as
+    select * replace ('{BRAND}' as brand, 'USD' as currency_code, 'US' as country_code, 'UTC' as time_zone)
+    from ops_brand limit 1;
+    create or replace table fct_order_line as
+    select
+        '{BRAND}' as brand, '{STORE}' as store_id, cast(product_id as varchar) as product_id, 'sale' as line_kind,
+        'product' as item_kind, 'piece' as unit_of_measure,
+        date '{FIRST_MONDAY}' + cast(7 * (week - 1) as integer)
+            + cast((isodow(cast(transaction_timestamp as date)) - 1) as integer) as order_date,
+        order_date as known_date,
+        cast(quantity as decimal(18, 3)) as quantity,
+        cast(sales_value as decimal(18, 4)) as net_amount,
+        cast(sales_value + retail_disc + coupon_match_disc as decimal(18, 4)) as gross_amount
+    from read_parquet('{{folder}}/transactions.parquet')
+    where week <= 52 and quantity <= 50;
+    create or replace table dim_product as
+    select cast(product_id as varchar) as product_id, department, product_category as category
+    from read_parquet('{{folder}}/products.parquet');
+    create or replace table fct_stock_level (
+        product_id varchar, store_id varchar, stock_date date, known_date date, on_hand_qty decimal(18, 3)
+    );
+    create or replace table stg_campaign__promotion as
+    select
+        cast(product_id as varchar) as product_id, '{STORE}' as store_id, '{BRAND}' as brand,
+        date '{FIRST_MONDAY}' + cast(7 * (week - 1) as integer) as week_start_date,
+        nullif(any_value(display_location order by display_location desc), '0') as display_location,
+        nullif(any_value(mailer_location order by mailer_location desc), '0') as mailer_location,
+        cast(week_start_date - 28 as timestamp) as known_at
+    from read_parquet('{{folder}}/promotions.parquet')
+    group by product_id, week;
+"""
+WEEKLY = """
+    with sold as (
+        select product_id, divide(order_date - $first_monday, 7) + 1 as week, sum(quantity) as units,
+            sum(net_amount) as revenue
+        from fct_order_line group by all
+    ),
+    measured as (
+        select product_id from sold where week <= 39 group by product_id having count(*) >= 20
+    )
+    select
+        product_id, week, coalesce(cast(units as double), 0) as units, coalesce(cast(revenue as double), 0) as revenue
+    from measured cross join range(1, 53) as weeks(week)
+    left join sold using (product_id, week)
+    order by product_id, week
+"""
+
+
+def sunday(week: int) -> date:
+    return FIRST_MONDAY + timedelta(days=7 * week - 1)
+
+
+def prepare() -> Path:
+    path = empty_warehouse()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(TABLES.format(folder=data_folder()))
+    return path
+
+
+def weekly(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Products measured, their units and revenue: products × weeks."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.sql(WEEKLY, params={"first_monday": FIRST_MONDAY}).pl()
+    products = rows["product_id"].unique(maintain_order=True).to_list()
+    shape = (len(products), 52)
+    return products, rows["units"].to_numpy().reshape(shape), rows["revenue"].to_numpy().reshape(shape)
+
+
+def features(path: Path, folder: Path, origin: date) -> pl.DataFrame:
+    run_dbt(path, folder, "int_holiday", "feat_sku_store__demand", as_of=origin)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.sql("from feat_sku_store__demand").pl()
+
+
+def forecast(table: pl.DataFrame, origin: date, products: list[str]) -> np.ndarray:
+    """The product's mean forecast: products × weeks."""
+    stock = pl.DataFrame(
+        schema={"product_id": pl.String, "store_id": pl.String, "stock_date": pl.Date, "on_hand_qty": pl.Decimal(18, 3)}
+    )
+    _, models = fit_and_score(table, stock, origin, SEED)
+    model = models[0]
+    assert model.encoding is not None, model.card.method
+    rows = pl.DataFrame({"product_id": products}).join(
+        table.filter(pl.col("origin_date") == origin).sort("product_id", "horizon"), on="product_id"
+    )
+    mean = boosting.from_text(model.model_texts["mean"], FEATURES)
+    found = boosting.predict(mean, encode(rows, FEATURES, model.encoding).values).reshape(-1, HORIZON_WEEKS)
+    position = {product: n for n, product in enumerate(rows["product_id"].unique(maintain_order=True))}
+    return np.array([found[position[p]] if p in position else np.zeros(HORIZON_WEEKS) for p in products])
+
+
+def run(cases: list[str], data: str | None) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ[STATE_VARIABLE] = name
+        path = prepare()
+        products, units, revenue = weekly(path)
+        for case in cases:
+            begin = time.perf_counter()
+            week = CASES[case]
+            history, actual = units[:, :week], units[:, week : week + HORIZON_WEEKS]
+            mean = forecast(features(path, folder, sunday(week)), sunday(week), products)
+            seconds = time.perf_counter() - begin
+            baselines = measures.forecasts(list(history), HORIZON_WEEKS)
+            weight = revenue[:, week - REVENUE_WEEKS : week].sum(axis=1)
+            report_means(case, history, actual, {"reknit": mean, **baselines}, weight)
+            report("demand", case, "series", len(products), "products")
+            report("demand", case, "seconds", round(seconds, 1), "s")
+
+
+def report_means(
+    case: str, history: np.ndarray, actual: np.ndarray, forecasts: dict[str, np.ndarray], weight: np.ndarray
+) -> None:
+    errors = {name: measures.rmsse(history, actual, one) for name, one in forecasts.items()}
+    own = errors.pop("reknit")
+    best = min(errors, key=lambda name: errors[name])
+    report("demand", case, "rmsse", round(own, 4), "", best, round(errors[best], 4))
+    for name, error in errors.items():
+        report("demand", case, "rmsse_baseline", round(error, 4), "", name)
+    mean = forecasts["reknit"]
+    report("demand", case, "best_baseline_rmsse", round(errors[best], 4), "", best)
+    report(
+        "demand", case, "wrmsse", round(measures.rmsse(history, actual, mean, weight), 4), "", best,
+        round(measures.rmsse(history, actual, forecasts[best], weight), 4),
+    )  # fmt: skip
+    for measure, of in {
+        "mase": lambda one: measures.mase(history, actual, one),
+        "wape": lambda one: metrics.wape(actual, one),
+        "bias": lambda one: metrics.bias(actual, one),
+    }.items():
+        report("demand", case, measure, round(of(mean), 4), "", best, round(of(forecasts[best]), 4))

@@ -1,0 +1,83 @@
+"""The measures of a forecast as the demand benchmarks report them, and the baselines of statsforecast.
+
+Actual and forecast values are series × periods. RMSSE, MASE and the scaled pinball loss are each a series' own error
+over its own scale, and then the unweighted mean of the series whose scale is above 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from statsforecast.models import (
+    TSB,
+    AutoETS,
+    CrostonSBA,
+    Naive,
+    SeasonalNaive,
+    SimpleExponentialSmoothingOptimized,
+    WindowAverage,
+)
+
+QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def scaled_mean(error: np.ndarray, scale: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Mean over series of error over scale, those with scale 0 or unknown left out."""
+    has_scale = np.isfinite(scale) & (scale > 0)
+    return float(np.average(error[has_scale] / scale[has_scale], weights=None if weight is None else weight[has_scale]))
+
+
+def rmsse(history: np.ndarray, actual: np.ndarray, forecast: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Root of the mean squared error over the history's mean squared first difference."""
+    scale = np.nanmean(np.diff(history, axis=1) ** 2, axis=1)
+    return scaled_mean(np.sqrt(np.mean((actual - forecast) ** 2, axis=1)), np.sqrt(scale), weight)
+
+
+def mase(history: np.ndarray, actual: np.ndarray, forecast: np.ndarray, season: int = 1) -> float:
+    """Mean absolute error over the history's mean absolute difference of a season."""
+    scale = np.nanmean(np.abs(history[:, season:] - history[:, :-season]), axis=1)
+    return scaled_mean(np.mean(np.abs(actual - forecast), axis=1), scale)
+
+
+def wspl(history: np.ndarray, actual: np.ndarray, quantiles: np.ndarray) -> float:
+    """Pinball loss over the history's mean absolute first difference; quantiles: levels × series × periods."""
+    level = np.array(QUANTILES)[:, None, None]
+    error = actual[None] - quantiles
+    loss = np.maximum(level * error, (level - 1) * error).mean(axis=(0, 2))
+    return scaled_mean(loss, np.nanmean(np.abs(np.diff(history, axis=1)), axis=1))
+
+
+def coverage(actual: np.ndarray, quantiles: np.ndarray) -> float:
+    """Share of actual values within the range of the lowest and highest level, ends included."""
+    return float(np.mean((actual >= quantiles[0]) & (actual <= quantiles[-1])))
+
+
+Model = Callable[[], object]
+
+
+def models(season: int | None) -> dict[str, Model]:
+    """statsforecast's models; the seasonal naive where a season of the data is known."""
+    found: dict[str, Model] = {
+        "AutoETS": lambda: AutoETS(season_length=1),
+        "SES": SimpleExponentialSmoothingOptimized,
+        "Croston SBA": CrostonSBA,
+        "TSB": lambda: TSB(alpha_d=0.1, alpha_p=0.1),
+        "naive": Naive,
+        "MA(13)": lambda: WindowAverage(window_size=13),
+    }
+    if season:
+        found["seasonal naive"] = lambda: SeasonalNaive(season_length=season)
+    return found
+
+
+def forecasts(history: Sequence[np.ndarray], periods: int, season: int | None = None) -> Mapping[str, np.ndarray]:
+    """Each baseline's mean forecast: series × periods. A series is its values in order of time."""
+    return {
+        name: np.array([model().forecast(one, periods)["mean"] for one in history])  # type: ignore[attr-defined]
+        for name, model in models(season).items()
+    }
+
+
+def residual_quantiles(history: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """The range of a baseline that has none: its forecast moved by the history's own quantiles about their mean."""
+    spread = np.nanquantile(history - np.nanmean(history, axis=1, keepdims=True), QUANTILES, axis=1)
+    return np.maximum(forecast[None] + spread[:, :, None], 0)
