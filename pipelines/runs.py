@@ -65,6 +65,7 @@ def headline(connection: Connection) -> dict[str, int]:
         "stores": "select count(*) from dim_store",
         "churn scores": "select count(*) from score_churn_current",
         "demand scores": "select count(*) from score_demand_current",
+        "order suggestions": "select count(*) from score_order_current",
         "return anomaly scores": "select count(*) from score_return_anomaly_current",
     }
     return {name: connection.execute(query).fetchall()[0][0] for name, query in queries.items()}

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from models.identity.gate import GateLimits
 from models.identity.settings import GOLDEN_RULES, Engine, GoldenRule
+from models.ordering.settings import SERVICE_LEVELS, CategoryOrdering, OrderingBrand, SalesClass, ServiceRule
 
 CONFIG_VARIABLE = "REKNIT_CONFIG"
 STATE_VARIABLE = "REKNIT_STATE"
@@ -64,6 +65,55 @@ class ReturnRule(_Section):
     window_days: int = Field(gt=0)
 
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class CategoryOrderingRules(_Section):
+    """What holds for one category in place of the brand's own."""
+
+    service_level: Share | None = None
+    pack_qty: int | None = Field(default=None, gt=0)
+    minimum_order_qty: int | None = Field(default=None, gt=0)
+    shelf_life_days: int | None = Field(default=None, gt=0)
+
+
+class OrderingRules(_Section):
+    """When a brand orders, how sure it wants to be, and what an order must keep to.
+
+    review_days: from one chance to order to the next. lead_time_days, lead_time_std_days: where fewer than
+    min_deliveries of the supplier, and of the category, tell it. service: class (service_levels by class of sales: a
+    makes the first 80 % of net sales, b the next 15 %, c the rest) or margin (what a missed sale costs against holding
+    a unit). holding_cost_share: of a unit's cost, a year. budget_amount: for one day's orders, in the brand's currency.
+    surplus_cover_days: what sells in so many days a store keeps before it sends to another. slow_cover_days: stock that
+    lasts longer is slow. stock_max_age_days: an older level of a source that counts daily is not known stock.
+    """
+
+    review_days: int = Field(default=OrderingBrand.review_days, gt=0)
+    lead_time_days: float = Field(default=OrderingBrand.lead_time_days, ge=0)
+    lead_time_std_days: float = Field(default=OrderingBrand.lead_time_std_days, ge=0)
+    min_deliveries: int = Field(default=OrderingBrand.min_deliveries, ge=2)
+    service: ServiceRule = OrderingBrand.service
+    service_levels: dict[SalesClass, Share] = {}
+    holding_cost_share: float = Field(default=OrderingBrand.holding_cost_share, ge=0)
+    pack_qty: int = Field(default=OrderingBrand.pack_qty, gt=0)
+    minimum_order_qty: int = Field(default=OrderingBrand.minimum_order_qty, gt=0)
+    shelf_life_days: int | None = Field(default=None, gt=0)
+    budget_amount: float | None = Field(default=None, ge=0)
+    surplus_cover_days: int = Field(default=OrderingBrand.surplus_cover_days, gt=0)
+    slow_cover_days: int = Field(default=OrderingBrand.slow_cover_days, gt=0)
+    markdown_steps: tuple[Share, ...] = OrderingBrand.markdown_steps
+    stock_max_age_days: int = Field(default=OrderingBrand.stock_max_age_days, ge=0)
+    categories: dict[str, CategoryOrderingRules] = {}
+
+    @property
+    def brand(self) -> OrderingBrand:
+        return OrderingBrand(
+            **self.model_dump(exclude={"service_levels", "categories"}),
+            service_levels={**SERVICE_LEVELS, **self.service_levels},
+            categories={name: CategoryOrdering(**terms.model_dump()) for name, terms in self.categories.items()},
+        )
+
+
 def _known_time_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("must be the name of an IANA time zone, such as Europe/London")
@@ -79,6 +129,7 @@ class Brand(_Section):
     closing_hour: int = Field(default=0, ge=0, lt=24)
     churn: ChurnRule
     returns: ReturnRule
+    ordering: OrderingRules = OrderingRules()
 
 
 class Source(_Section):

@@ -15,7 +15,7 @@ from pipelines.sources import SYSTEMS
 from pipelines.sources.contract import Entity, System
 from pipelines.warehouse import connect, transaction, warehouse_path
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 BOOKKEEPING = {
     "source_name": "VARCHAR",
@@ -74,6 +74,13 @@ _TABLES = {
         horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
         on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[],
         is_fallback BOOLEAN""",
+    "score_order": """
+        product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        on_hand_qty DOUBLE, on_order_qty DOUBLE, reserved_qty DOUBLE, lead_time_days DOUBLE,
+        lead_time_std_days DOUBLE, review_days INTEGER, service_level DOUBLE, reorder_point_qty DOUBLE,
+        order_up_to_qty DOUBLE, suggested_order_qty DOUBLE, supplier_id VARCHAR, unit_cost_amount DECIMAL(18,4),
+        order_amount DECIMAL(18,4), currency_code VARCHAR, transfer_from_store_id VARCHAR, transfer_qty DOUBLE,
+        markdown_share DOUBLE, reasons VARCHAR[], is_fallback BOOLEAN""",
     "score_return_anomaly": """
         return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
@@ -81,7 +88,7 @@ _TABLES = {
         suggested_action VARCHAR, is_fallback BOOLEAN""",
 }
 
-SCORE_TASKS = ("churn", "demand", "return_anomaly")
+SCORE_TASKS = ("churn", "demand", "order", "return_anomaly")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -110,11 +117,16 @@ def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
         connection.execute(f"alter table if exists identity_model add column if not exists {column}")
 
 
+def _add_order_suggestions(connection: Connection) -> None:
+    """4 to 5: orders are suggested; their table is created with the others."""
+
+
 # From the version in the key to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: _add_run_id,
     2: _add_assignee_and_attempts,
     3: _add_evidence_and_what_a_model_holds,
+    4: _add_order_suggestions,
 }
 
 

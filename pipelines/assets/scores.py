@@ -1,4 +1,4 @@
-"""Stage 4: LightGBM's scores, appended as history. A day that runs again replaces that day's scores."""
+"""Stage 4: scores, appended as history. A day that runs again replaces that day's scores."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from models import churn, demand, registry, returns
+from models import churn, demand, ordering, registry, returns
 from models.pictures import calibration_picture
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
@@ -74,6 +74,15 @@ def _demand(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Call
     return lambda: demand.fit_and_score(features, stock, day, seed)
 
 
+def _order(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
+    forecasts = connection.sql(f"select * from score_demand where as_of_date = date '{day}'").pl()
+    positions = connection.sql("select * from feat_sku_store__order").pl()
+    responses = connection.sql("select * from feat_category__price_response").pl()
+    brands = {name: brand.ordering.brand for name, brand in load_settings().brands.items()}
+    # The forecast's models are saved with it; ordering learns nothing.
+    return lambda: (ordering.suggest(forecasts, positions, responses, brands, day), [])
+
+
 def _returns(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
     brands = {
         name: returns.ReturnsBrand(window_days=brand.returns.window_days)
@@ -111,12 +120,17 @@ def _return_lines(
 
 
 # What computes the scores of each task, given an open warehouse, a day and a seed.
-COMPUTE: dict[str, Compute] = {"churn": _churn, "demand": _demand, "return_anomaly": _returns}
+COMPUTE: dict[str, Compute] = {"churn": _churn, "demand": _demand, "order": _order, "return_anomaly": _returns}
 
 assets = [
     _score_asset("churn", ["feat_customer__churn"], "Who is leaving, and what is at risk."),
     _score_asset(
         "demand", ["feat_sku_store__demand", "fct_stock_level"], "Units of the next four weeks by SKU and store."
+    ),
+    _score_asset(
+        "order",
+        ["score_demand", "feat_sku_store__order", "feat_category__price_response"],
+        "What to order, move or mark down by SKU and store.",
     ),
     _score_asset(
         "return_anomaly",

@@ -172,6 +172,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _link("location_id", "From."),
         _link("location_dest_id", "To."),
         _number("quantity", "Done."),
+        _number("product_uom_qty", "Demand."),
         _text("state", "State."),
         _time("date", "When."),
         _link("origin_returned_move_id", "Move that this one returns."),

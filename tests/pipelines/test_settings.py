@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from models.ordering.settings import CategoryOrdering, OrderingBrand
 from pipelines.settings import Settings, SettingsError, odoo_connection, read_settings
 from tests.pipelines.conftest import RETAIL
 
@@ -21,6 +22,7 @@ def write(tmp_path: Path, text: str) -> Path:
         ("system: pos", "system: cash", "sources.till.system"),
         ("time_zone: America/New_York", "time_zone: Eastern Time (US & Canada)", "brands.b.time_zone"),
         ("horizon_days: 28", "horizon_days: 0", "brands.b.churn.horizon_days"),
+        ("returns:", "ordering: {review_days: 0}\n    returns:", "brands.b.ordering.review_days"),
         ("customer_source: card", "customer_source: none", "sources.till.customer_source"),
         ("retailer: Test", "retailer: Test\ncolour: red", "colour"),
         ("retailer: Test", "retailer: Test\nidentity: {golden: {email: [newest]}}", "identity.golden.email"),
@@ -56,3 +58,14 @@ def test_a_source_that_is_off_is_no_source(settings: Settings) -> None:
     assert set(settings.sources_of("pos")) == {"till"}
     off = settings.sources["till"].model_copy(update={"enabled": False})
     assert settings.model_copy(update={"sources": {"till": off}}).sources_of("pos") == {}
+
+
+def test_ordering_rules_are_the_defaults_but_for_what_is_named(tmp_path: Path, settings: Settings) -> None:
+    assert settings.brands["b"].ordering.brand == OrderingBrand()
+    ordering = "ordering: {budget_amount: 900, service_levels: {a: 0.99}, categories: {BEEF: {shelf_life_days: 5}}}"
+    path = write(tmp_path, RETAIL.replace("    returns:", f"    {ordering}\n    returns:"))
+    assert read_settings(path).brands["b"].ordering.brand == OrderingBrand(
+        budget_amount=900,
+        service_levels={"a": 0.99, "b": 0.95, "c": 0.9},
+        categories={"BEEF": CategoryOrdering(shelf_life_days=5)},
+    )

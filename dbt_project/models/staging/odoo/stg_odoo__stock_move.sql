@@ -8,6 +8,8 @@ select
     {{ store_id("move.source_name", "'warehouse:' || origin.warehouse_id") }} as from_store_id,
     {{ store_id("move.source_name", "'warehouse:' || destination.warehouse_id") }} as to_store_id,
     cast(move.quantity as decimal(18, 3)) as quantity,
+    cast(coalesce(move.product_uom_qty, move.quantity) as decimal(18, 3)) as planned_qty,
+    {{ local_date("move.create_date", "source.time_zone") }} as created_date,
     move.state as move_state,
     move.date as moved_at,
     {{ local_date("move.date", "source.time_zone") }} as moved_date,
