@@ -6,9 +6,10 @@ callers, which is one for both transports (`client.py`).
 
 import http.client
 import json
+import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,10 @@ from pipelines.odoo.client import (
 )
 from pipelines.settings import OdooConnection
 
+logger = logging.getLogger(__name__)
+
+# XML-RPC is deprecated from then on, too.
+JSON2_SINCE = (19, 0)
 # Names of the arguments that callers give by position.
 _ARGUMENTS = {
     "action_feedback": ("ids",),
@@ -47,9 +52,12 @@ class Json2Client(OdooClient):
 
     @cached_property
     def version(self) -> tuple[int, ...]:
+        """As of the server's web address, which needs no login; empty where it has none, which is before 19."""
         status, reply = self._request("GET", "/web/version", None, "version", is_write=False)
+        if status == http.client.NOT_FOUND:
+            return ()
         if status != http.client.OK:
-            raise UnavailableError(f"{self.url} does not say its version (HTTP {status}): JSON-2 needs Odoo 19.")
+            raise UnavailableError(f"{self.url} does not say its version (HTTP {status}).")
         return tuple(part for part in reply["version_info"][:2] if isinstance(part, int))
 
     @cached_property
@@ -125,5 +133,26 @@ class Json2Client(OdooClient):
 
 
 def connected(server: OdooConnection, transport: str, writable: Writable) -> OdooClient:
-    """The client of a transport of `retail.yaml`."""
-    return (Json2Client if transport == "json2" else OdooClient).connect(server, writable)
+    """The client of a transport of `retail.yaml`, or that of XML-RPC where the server has no JSON-2.
+
+    Raises UnavailableError.
+    """
+    if transport == "json2":
+        newer = Json2Client.connect(server, writable)
+        if newer.version >= JSON2_SINCE:
+            return newer
+        _warn_once(f"{newer.url} has no JSON-2, which came with Odoo 19: XML-RPC takes its place.")
+        return OdooClient.connect(server, writable)
+    client = OdooClient.connect(server, writable)
+    if client.version >= JSON2_SINCE:
+        _warn_once(
+            f"{client.url} announces that XML-RPC ends with Odoo 22 (2028; Odoo Online 21.1, 2027): until then, set "
+            "odoo.transport to json2 in retail.yaml and ODOO_PASSWORD to an API key."
+        )
+    return client
+
+
+@cache
+def _warn_once(text: str) -> None:
+    """Once a process, however many clients it makes."""
+    logger.warning(text)

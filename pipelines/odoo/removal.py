@@ -8,8 +8,7 @@ questions, but not open ones, which show values of other systems.
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.odoo import schema
-from pipelines.odoo.cases import DONE
+from pipelines.odoo import older, schema
 from pipelines.odoo.client import OdooClient, Writable
 from pipelines.odoo.schema import Item
 from pipelines.odoo.setup import SETUP_WRITES, Change, Known, declared, present
@@ -68,7 +67,8 @@ def _remove_favourites(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
 
 def _remove_open_questions(client: OdooClient, known: Known, *, is_dry: bool) -> Iterator[Change]:
     project = known.ids.get(schema.REVIEW_PROJECT)
-    domain: list[object] = [["project_id", "=", project], ["state", "!=", DONE]]
+    field, done = older.done_state(client)
+    domain: list[object] = [["project_id", "=", project], [field, "!=", done]]
     found = client.search_read(schema.CASE, domain, ["name"], order="id") if project else []
     if found and not is_dry:
         client.call(schema.CASE, "unlink", [[row["id"] for row in found]])

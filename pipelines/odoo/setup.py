@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.odoo import schema
+from pipelines.odoo import older, schema
 from pipelines.odoo.client import OdooClient, OdooError, Writable
 from pipelines.odoo.json2 import connected
 from pipelines.odoo.labels import LABELLED, VIEW, missing_translations
@@ -103,20 +103,22 @@ def prepare_bot(server: OdooConnection, transport: str = "xmlrpc") -> dict[str, 
 
 def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
     """What must exist, in the order in which it can be made; items of one model at a time."""
-    yield from (
+    for items in (
         schema.MODELS, schema.OWN_FIELDS, schema.LIST_FIELDS, schema.COMPUTED_FIELDS, schema.GROUPS,
         schema.ACTIVITY_TYPES, schema.ACTIONS, schema.WINDOW_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
         schema.FAVOURITES,
-    )  # fmt: skip
+    ):  # fmt: skip
+        yield older.adapted(client, items)
     model_ids = dict.fromkeys(schema.OWN_MODELS, 0)
     domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES, *schema.OWN_MODELS]]]
     model_ids |= {row["model"]: row["id"] for row in client.search_read("ir.model", domain, ["model"])}
     yield schema.access_items(model_ids)
     known.learn([*schema.BOT_PROJECTS, schema.CONTROL_ACTION, schema.APPROVAL_ACTION])
     yield [schema.control_item(client.database)]
-    yield schema.menu_items(known.ids.get(schema.CONTROL_ACTION, 0), known.ids.get(schema.APPROVAL_ACTION, 0))
+    menus = schema.menu_items(known.ids.get(schema.CONTROL_ACTION, 0), known.ids.get(schema.APPROVAL_ACTION, 0))
+    yield older.adapted(client, menus)
     yield schema.rule_items(tuple(known.ids.get(project, 0) for project in schema.BOT_PROJECTS))
-    yield [schema.bot_item(tuple(client.call("res.company", "search", [[]])))]
+    yield older.adapted(client, [schema.bot_item(tuple(client.call("res.company", "search", [[]])))])
 
 
 def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
@@ -130,7 +132,8 @@ def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
             # Odoo remembers who may create what from just before rights were made, and forgets it when one is written.
             client.call("ir.model.access", "write", [[known.ids[items[0].xml_id]], {"active": True}])
         there += [(item, known.ids[item.xml_id]) for item in items if item.xml_id in known.ids]
-    for model, id_, name, field_name, words in missing_translations(client, there):
+    words_to_bring = missing_translations(client, there) if older.takes_translations(client) else ()
+    for model, id_, name, field_name, words in words_to_bring:
         if not is_dry:
             client.call(model, "update_field_translations", [[id_], field_name, words])
         yield Change("update", model, name, tuple(words))

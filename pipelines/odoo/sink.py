@@ -10,7 +10,7 @@ needs no guessing: the key is looked up, and what is not there is sent again.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -18,6 +18,7 @@ from hashlib import md5
 from itertools import groupby
 from typing import Any
 
+from pipelines.odoo import older
 from pipelines.odoo.approvals import PREFIX
 from pipelines.odoo.client import (
     AccessDeniedError,
@@ -63,14 +64,12 @@ TASK_BATCH_ROWS = 200
 # Everything that the sink may do to an Odoo; checked before a call, and again by the bot's rights.
 SINK_WRITES: Writable = frozenset(
     {
-        *((model, method) for model in SCORE_MODELS for method in ("load", "web_save_multi", "write")),
-        *((model, method) for model in (TASK, CASE) for method in ("load", "web_save_multi", "write")),
+        *((model, method) for model in (*SCORE_MODELS, TASK, CASE) for method in ("load", "web_save_multi")),
         (APPROVAL, "load"),
         (NEW_PARTNER, "load"),
         ("ir.actions.server", "run"),
     }
 )
-_XMLRPC_ENDS_AFTER = (19, 0)
 # Nobody gets a mail, and no record a log line, because a score was written.
 QUIET = {
     "tracking_disable": True,
@@ -121,14 +120,7 @@ class ApplyResult:
 
 def sink_client(connection: OdooConnection, transport: str = "xmlrpc") -> OdooClient:
     """The bot's client, which can write what the sink may and nothing else."""
-    client = connected(connection, transport, SINK_WRITES)
-    if transport == "xmlrpc" and client.version >= _XMLRPC_ENDS_AFTER:
-        logger.warning(
-            "%s announces that XML-RPC ends with Odoo 22 (2028; Odoo Online 21.1, 2027): until then, set "
-            "odoo.transport to json2 in retail.yaml and ODOO_PASSWORD to an API key.",
-            client.url,
-        )
-    return client
+    return connected(connection, transport, SINK_WRITES)
 
 
 def settle(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
@@ -139,7 +131,7 @@ def settle(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int
     ledger = Ledger(store, odoo_name, run_id)
     pending = ledger.pending()
     for start in range(0, len(pending), BATCH_ROWS):
-        changes = pending[start : start + BATCH_ROWS]
+        changes = older.named(client, pending[start : start + BATCH_ROWS])
         arrived = _read_back(client, changes)
         ledger.settle(Outcome(applied=tuple(arrived)))
         ledger.interrupted(_without(changes, arrived))
@@ -338,10 +330,7 @@ class _Sink:
     def send(self, changes: Sequence[Change]) -> Outcome:
         """Send one batch, unless somebody has switched writing off."""
         self.require_switches()
-        outcome = Outcome()
-        for group in self.in_one_call(changes):
-            outcome += self.attempt(group)
-        return outcome
+        return self.attempt(older.named(self.client, changes))
 
     def book(self, travelling: Future[Outcome]) -> None:
         """Book what became of a batch, once it is known."""
@@ -351,16 +340,8 @@ class _Sink:
         self.left += len(outcome.touched)
         logger.info("%s: %d written", self.ledger.odoo_name, len(outcome.applied))
 
-    def in_one_call(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-        """Groups of changes that go in one call each: all; on a server without `web_save_multi` those alike."""
-        if changes[0].operation == "create" or self.saves_many:
-            yield changes
-            return
-        for _, group in groupby(sorted(changes, key=_content), key=_content):
-            yield list(group)
-
     def attempt(self, changes: Sequence[Change], is_repeated: bool = False) -> Outcome:
-        """Send changes of one call; where Odoo refuses, halve until the rows at fault stand alone.
+        """Send changes of one model and operation; where Odoo refuses, halve until the rows at fault stand alone.
 
         Where the reply is lost, what did not arrive is sent once more.
         """
@@ -406,26 +387,40 @@ class _Sink:
         ]
 
     def write(self, changes: Sequence[Change]) -> Outcome:
-        """One call. Odoo may write to a record that is gone without a word, so that the reply has to name each."""
-        model = changes[0].model
-        ids = [change.res_id for change in changes]
+        """Odoo may write to a record that is gone without a word, so that the reply has to name each."""
         if self.saves_many:
-            values = [_sendable(change.values) for change in changes]
+            model = changes[0].model
+            ids, values = [change.res_id for change in changes], [_sendable(change.values) for change in changes]
             specification: dict[str, Any] = {_READ_BACK.get(model, "x_key"): {}}
             rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": QUIET})
             existing = {row["id"] for row in rows}
         else:
-            self.client.call(model, "write", [ids, _sendable(changes[0].values)], {"context": QUIET})
-            existing = _existing(self.client, changes)
+            existing = self.write_by_external_id(changes)
         return Outcome(
             applied=tuple(change for change in changes if change.res_id in existing),
             gone=tuple(replace(change, error=_GONE) for change in changes if change.res_id not in existing),
         )
 
+    def write_by_external_id(self, changes: Sequence[Change]) -> set[int]:
+        """For a server without `web_save_multi`; gives the ids of the records that are there.
+
+        A call takes rows of the same fields, because what a row does not name it would make empty.
+        """
+        existing = _existing(self.client, changes)
+        present = sorted((change for change in changes if change.res_id in existing), key=_fields)
+        for _, group in groupby(present, key=_fields):
+            rows = list(group)
+            self.load(rows, [change.values for change in rows])
+        return existing
+
     def create(self, changes: Sequence[Change]) -> Outcome:
         """One call: all of the changes, now with their records' ids, or none."""
+        made = zip(changes, self.load(changes, self.complete_values(changes)), strict=True)
+        return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
+
+    def load(self, changes: Sequence[Change], values: Sequence[dict[str, Any]]) -> list[int]:
+        """Make or change the records of the changes' external ids, all or none; gives the records' ids."""
         model = changes[0].model
-        values = self.complete_values(changes)
         fields = list(values[0])
         columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
         rows = [
@@ -436,8 +431,8 @@ class _Sink:
         if not reply["ids"]:
             reasons = [message["message"] for message in reply["messages"] if message["type"] == "error"]
             raise ValidationError(" ".join(reasons[:1]) or f"{model}.load created nothing and gave no reason.")
-        made = zip(changes, reply["ids"], strict=True)
-        return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
+        ids: list[int] = reply["ids"]
+        return ids
 
     def complete_values(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Values of new records: of a card with its place, and with what is personal and stands in no plan."""
@@ -535,8 +530,8 @@ def _call(change: Change) -> tuple[str, str]:
     return change.model, change.operation
 
 
-def _content(change: Change) -> str:
-    return repr(sorted(change.values.items()))
+def _fields(change: Change) -> list[str]:
+    return sorted(change.values)
 
 
 def _refuse_peoples_fields(changes: Sequence[Change]) -> None:

@@ -6,18 +6,29 @@
 #   odoo-up.sh drop NAME   remove such a database
 #   odoo-up.sh stop        stop the two servers that this script started
 #
-# Needs Debian 12 or newer and root. The Odoo package of Debian's unstable suite is unpacked below ODOO_HOME and never
+# ODOO_SERIES=14 brings up the oldest Odoo that is supported in a place and on ports of its own, for tests of its
+# interfaces: patched for the Python 3.11 of Debian 12, its web client does not work.
+#
+# Needs Debian 12 or newer and root. The Odoo package of Debian (19 of its unstable suite) is unpacked below ODOO_HOME and never
 # installed; PostgreSQL comes from the machine's own Debian packages, in any version. WITH_DEMO=1 adds Odoo's demo data.
 # ASSUME_YES=1 or CI: do not ask before installing. A name given to `fresh` is used once: Odoo keeps in memory what it
 # knows of a database, so another one of the same name would be misread.
 set -euo pipefail
 
-ODOO_HOME=${ODOO_HOME:-${TMPDIR:-/tmp}/reknit-odoo}
-ODOO_PORT=${ODOO_PORT:-18169}
-PG_PORT=${PG_PORT:-55532}
+ODOO_SERIES=${ODOO_SERIES:-19}
+case $ODOO_SERIES in
+  19) suite=sid home=reknit-odoo port=18169 pg_port=55532 HEALTH=/web/health ;;
+  14) suite=bullseye home=reknit-odoo-14 port=18114 pg_port=55514 HEALTH=/web/static/src/img/favicon.ico ;;
+  *) echo "ODOO_SERIES is 19 or 14, not $ODOO_SERIES." >&2; exit 1 ;;
+esac
+ODOO_HOME=${ODOO_HOME:-${TMPDIR:-/tmp}/$home}
+ODOO_PORT=${ODOO_PORT:-$port}
+PG_PORT=${PG_PORT:-$pg_port}
 ODOO_DB=${ODOO_DB:-retail}
 WITH_DEMO=${WITH_DEMO:-0}
-MODULES=${MODULES:-contacts,crm,sale_management,stock,purchase,point_of_sale,loyalty,sale_loyalty,pos_loyalty,pos_sale,project}
+modules=contacts,crm,sale_management,stock,purchase,point_of_sale,loyalty,sale_loyalty,pos_loyalty,pos_sale,project
+[ "$ODOO_SERIES" = 19 ] || modules=contacts,crm,sale_management,stock,purchase,point_of_sale,pos_sale,project
+MODULES=${MODULES:-$modules}
 # Unix user and PostgreSQL role of both servers: Odoo refuses the role postgres, PostgreSQL refuses root.
 SERVICE_USER=${SERVICE_USER:-odoosrv}
 # The service user must be able to run it, so it is the system's, not one from somebody's home.
@@ -62,7 +73,7 @@ odoo_pid() {
 
 is_healthy() {
   "$PYTHON" -c 'import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=5)' \
-    "http://127.0.0.1:$ODOO_PORT/web/health" 2>/dev/null
+    "http://127.0.0.1:$ODOO_PORT$HEALTH" 2>/dev/null
 }
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -76,6 +87,8 @@ check_machine() {
     fail "Bringing up an Odoo needs Debian 12 or newer, this is ${id:-unknown} ${version}: set ODOO_URL, ODOO_DB, ODOO_USER and ODOO_PASSWORD to an Odoo that you have, or use docker-compose.odoo.yml."
   [ "$(id -u)" = 0 ] ||
     fail "Bringing up an Odoo needs root, to install PostgreSQL and run it as a user of its own: run it as root, or set ODOO_URL, ODOO_DB, ODOO_USER and ODOO_PASSWORD to an Odoo that you have."
+  [ "$ODOO_SERIES" != 14 ] || "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
+    fail "Odoo 14 runs on Python 3.11 alone, and $PYTHON is another: set PYTHON to one that every user may run."
   [[ $ODOO_DB =~ ^retail[a-z0-9_]*$ && $ODOO_DB != retail_template* ]] || fail "ODOO_DB must begin with 'retail' and be no template: $ODOO_DB."
 }
 
@@ -88,7 +101,7 @@ missing_packages() {
 
 ask() {
   local packages=$1 answer
-  say "will install the Debian packages: ${packages:-none}; the system user $SERVICE_USER; Odoo 19 and its Python packages (0.9 GB) in $ODOO_HOME"
+  say "will install the Debian packages: ${packages:-none}; the system user $SERVICE_USER; Odoo $ODOO_SERIES and its Python packages (0.9 GB) in $ODOO_HOME"
   if [ -t 0 ] && [ -z "${ASSUME_YES:-}${CI:-}" ]; then
     read -r -p 'Go on? [y/N] ' answer
     [[ $answer = [yY]* ]] || fail 'Nothing was installed.'
@@ -112,24 +125,25 @@ install_packages() {
   chmod 711 "$ODOO_HOME"
 }
 
-# The packages of the unstable suite, from the mirror that this machine already uses, with package lists of our own.
+# The packages of Odoo's suite, from the mirror that this machine already uses, with package lists of our own.
 unpack_odoo() {
   [ ! -e "$ROOT/.unpacked" ] || return 0
-  local apt=$ODOO_HOME/apt mirror options deb
+  local apt=$ODOO_HOME/apt mirror options deb packages=odoo-$ODOO_SERIES
   mkdir -p "$apt/parts" "$apt/lists/partial" "$ODOO_HOME/debs" "$ROOT"
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Identifier: Packages' |
     awk '$2 == "Debian" && $3 == "Debian" {print $1; exit}')
   [ -n "$mirror" ] || fail "Bringing up an Odoo needs a Debian archive among this machine's apt sources, and there is none."
-  echo "deb $mirror sid main" >"$apt/sid.list"
-  options="-o Dir::Etc::sourcelist=$apt/sid.list -o Dir::Etc::sourceparts=$apt/parts -o Dir::State::Lists=$apt/lists
+  echo "deb $mirror $suite main" >"$apt/suite.list"
+  options="-o Dir::Etc::sourcelist=$apt/suite.list -o Dir::Etc::sourceparts=$apt/parts -o Dir::State::Lists=$apt/lists
     -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root"
-  say 'fetching Odoo 19'
+  say "fetching Odoo $ODOO_SERIES"
   # shellcheck disable=SC2086
   apt-get $options update -qq
-  # The fonts and scripts that Odoo's own links point to come along.
+  # The fonts and scripts that Odoo's own links point to come along where somebody looks at it.
+  [ "$ODOO_SERIES" = 14 ] || packages="$packages fonts-font-awesome fonts-roboto-unhinted fonts-montserrat
+    fonts-inconsolata fonts-ocr-b libjs-jquery libjs-jquery-form libjs-underscore"
   # shellcheck disable=SC2086
-  (cd "$ODOO_HOME/debs" && apt-get $options -qq download odoo-19 fonts-font-awesome fonts-roboto-unhinted \
-    fonts-montserrat fonts-inconsolata fonts-ocr-b libjs-jquery libjs-jquery-form libjs-underscore)
+  (cd "$ODOO_HOME/debs" && apt-get $options -qq download $packages)
   # Translations are two thirds of the size and serve no test; addons/ and doc/ are never imported.
   for deb in "$ODOO_HOME"/debs/*.deb; do
     dpkg --fsys-tarfile "$deb" | tar -x -C "$ROOT" --exclude='*/i18n' --exclude='*/i18n_extra' \
@@ -137,17 +151,21 @@ unpack_odoo() {
   done
   chmod -R go+rX "$ROOT"
   # The unstable suite keeps only its newest version, so what we got is written down.
-  dpkg-deb -f "$ODOO_HOME"/debs/odoo-19_*.deb Version >"$ODOO_HOME/odoo-version"
+  dpkg-deb -f "$ODOO_HOME"/debs/odoo-"$ODOO_SERIES"_*.deb Version >"$ODOO_HOME/odoo-version"
   touch "$ROOT/.unpacked"
 }
 
 make_venv() {
   [ ! -e "$VENV/.done" ] || return 0
+  local requirements=$HERE/requirements.txt site
+  [ "$ODOO_SERIES" = 19 ] || requirements=$HERE/requirements-$ODOO_SERIES.txt
   say 'installing the Python packages of Odoo'
   "$PYTHON" -m venv --clear "$VENV"
-  PYTHONPATH='' "$VENV/bin/pip" install --disable-pip-version-check --use-pep517 -r "$HERE/requirements.txt" \
+  PYTHONPATH='' "$VENV/bin/pip" install --disable-pip-version-check --use-pep517 -r "$requirements" \
     >"$LOG/pip.log" 2>&1 || fail "Odoo's Python packages could not be installed: see $LOG/pip.log."
-  echo "$PACKAGES" >"$("$VENV/bin/python" -c 'import site; print(site.getsitepackages()[0])')/odoo.pth"
+  site=$("$VENV/bin/python" -c 'import site; print(site.getsitepackages()[0])')
+  echo "$PACKAGES" >"$site/odoo.pth"
+  [ "$ODOO_SERIES" = 19 ] || "$PYTHON" "$HERE/patch_14.py" "$PACKAGES" "$site"
   touch "$VENV/.done"
 }
 
@@ -211,9 +229,15 @@ sql() { pg psql -h "$RUN" -p "$PG_PORT" -d postgres -XAtc "$1"; }
 
 # A template with the modules, from which each database is a copy.
 make_template() {
-  local marker="$DATA/.$TEMPLATE" wanted demo=--without-demo
+  local marker="$DATA/.$TEMPLATE" wanted demo
   wanted="$(cat "$ODOO_HOME/odoo-version") $MODULES"
-  [ "$WITH_DEMO" = 0 ] || demo=--with-demo
+  # 14 installs demo data unless it is told not to, 19 only where it is told to.
+  case $ODOO_SERIES-$WITH_DEMO in
+    14-0) demo=--without-demo=all ;;
+    14-*) demo= ;;
+    *-0) demo=--without-demo ;;
+    *) demo=--with-demo ;;
+  esac
   [ "$(cat "$marker" 2>/dev/null)" != "$wanted" ] || return 0
   say "installing Odoo's modules"
   remove_database "$TEMPLATE"
