@@ -306,6 +306,12 @@ ODOO_MODELS: dict[str, Entity] = {
         _link("program_id", "Program."),
         _links("product_ids", "Products that bring it; in a program of gift cards or wallets, those that sell them."),
     ),
+    "mail.blacklist": _entity(
+        "mail.blacklist",
+        "E-mail addresses whose owners refused mailings.",
+        _text("email", "E-mail, in small letters.", personal=True),
+        _flag("active", "Whether the refusal stands."),
+    ),
     "loyalty.card": _entity(
         "loyalty.card",
         "Loyalty cards and gift cards.",

@@ -66,6 +66,7 @@ with
             loyalty_number,
             tax_id,
             parent_source_customer_id,
+            has_marketing_consent,
             updated_at,
             known_at
         from {{ ref("stg_odoo__partner") }}

@@ -20,6 +20,13 @@ with
             and program.id = card.program_id
         where program.program_type = 'loyalty' and card.partner_id is not null
         group by all
+    ),
+
+    refusal as (
+        select source_name, {{ text_or_null("email") }} as email, max(write_date) as refused_at
+        from {{ source("raw_odoo", "mail_blacklist") }}
+        where active is distinct from false
+        group by all
     )
 
 select
@@ -44,9 +51,13 @@ select
     cast(partner.user_id as varchar) as source_salesperson_id,
     coalesce(partner.active, true) as is_active,
     own.source_partner_id is not null as is_own,
+    -- An Odoo knows refusals only: who is not on the list has said nothing.
+    if(refusal.email is not null, false, null) as has_marketing_consent,
+    refusal.refused_at as marketing_refused_at,
     partner.write_date as updated_at,
     {{ known_at("coalesce(partner.create_date, partner.write_date)", version="partner") }} as known_at
 from {{ source("raw_odoo", "res_partner") }} as partner
 inner join {{ ref("stg_ops__source") }} as source using (source_name)
 left join own on own.source_name = partner.source_name and own.source_partner_id = cast(partner.id as varchar)
 left join loyalty on loyalty.source_name = partner.source_name and loyalty.partner_id = partner.id
+left join refusal on refusal.source_name = partner.source_name and refusal.email = lower(trim(partner.email))
