@@ -344,8 +344,13 @@ def report_lapse(case: str, found: Scored) -> None:
     report("churn", case, "baseline_auc", round(auc(lapsed, found.untuned), 4), "share", part="untuned LightGBM")
     report("churn", case, "auc_gain_low", round(gain[0], 4), "share", best, 0.0)
     report("churn", case, "auc_gain_high", round(gain[1], 4), "share", best, 0.0)
-    lifts = [metrics.lift_top_decile(lapsed, score) or 0.0 for score in (probability, other)]
-    report("churn", case, "lift_decile", round(lifts[0], 2), "ratio", best, round(lifts[1], 2))
+    lifts = {name: metrics.lift_top_decile(lapsed, score) or 0.0 for name, score in found.baselines.items()}
+    highest = max(lifts, key=lambda name: lifts[name])
+    lift = metrics.lift_top_decile(lapsed, probability) or 0.0
+    report("churn", case, "lift_decile", round(lift, 2), "ratio", highest, round(lifts[highest], 2))
+    # Who ranks all that lapsed above all others.
+    perfect = metrics.lift_top_decile(lapsed, lapsed) or 0.0
+    report("churn", case, "lift_decile_of_perfect_ranking", round(perfect, 2), "ratio")
     report_calibration(case, lapsed, probability)
 
 

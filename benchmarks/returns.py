@@ -108,13 +108,16 @@ def return_probability(folder: Path) -> None:
     labelled = train.ended(known, WINDOW_DAYS, as_of)
     cut = train.cut_by_time(labelled, WINDOW_DAYS)
     assert cut is not None, "the stream has returns in every part"
-    model, encoding = train.fit(labelled, cut, BRAND, WINDOW_DAYS, as_of, SEED)
+    model = train.fit(labelled, cut, BRAND, WINDOW_DAYS, as_of, SEED)
+    assert model.encoding is not None, "a model that was trained encodes"
     later = features(path, folder, last)[0].filter(
         pl.col("order_date") > as_of, pl.col("order_date") <= as_of + timedelta(days=TEST_DAYS)
     )
     test = LINES.population(later).sort("order_line_id")
     happened = test["returned"].cast(pl.Float64).to_numpy()
-    probability, _ = train.expectation(model, encode(test, FEATURES, encoding).values, test["quantity"].to_numpy())
+    probability, _ = train.expectation(
+        model, encode(test, FEATURES, model.encoding).values, test["quantity"].to_numpy()
+    )
     usual = float(labelled["returned"].sum()) / labelled.height
     baselines = {
         "product's past rate": test["product_past_return_line_share"].fill_null(usual).to_numpy(),

@@ -21,9 +21,14 @@ def auc(happened: np.ndarray, score: np.ndarray) -> float | None:
     return float((ranks[happened.astype(bool)].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def log_loss(happened: np.ndarray, probability: np.ndarray) -> float:
+def log_losses(happened: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Of each row."""
     clipped = np.clip(probability, SMALLEST, 1 - SMALLEST)
-    return float(-np.mean(happened * np.log(clipped) + (1 - happened) * np.log(1 - clipped)))
+    return -(happened * np.log(clipped) + (1 - happened) * np.log(1 - clipped))
+
+
+def log_loss(happened: np.ndarray, probability: np.ndarray) -> float:
+    return float(np.mean(log_losses(happened, probability)))
 
 
 def calibration_bins(happened: np.ndarray, probability: np.ndarray, bins: int = 10) -> tuple[CalibrationBin, ...]:

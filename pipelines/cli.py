@@ -14,7 +14,7 @@ from rich.table import Table
 
 from models.identity.explanation import named, spelt
 from models.identity.settings import Engine
-from pipelines import deciding, decisions, identities, runs, writeback
+from pipelines import deciding, decisions, identities, runs, standings, writeback
 from pipelines.odoo import removal, setup
 from pipelines.odoo.client import OdooError
 from pipelines.odoo.json2 import connected
@@ -28,6 +28,8 @@ from pipelines.warehouse import WarehouseBusyError, docs_path, personal_path, pu
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Knit a retailer's customers together again.")
 odoo_app = typer.Typer(no_args_is_help=True, help="The connected Odoo.")
 app.add_typer(odoo_app, name="odoo")
+models_app = typer.Typer(invoke_without_command=True, help="Which models score, and why.")
+app.add_typer(models_app, name="models")
 identity_app = typer.Typer(no_args_is_help=True, help="Who is one customer, and why. Shows personal values.")
 app.add_typer(identity_app, name="identity")
 # A log file has no width of its own.
@@ -43,6 +45,7 @@ EXPECTED_ERRORS = (
     writeback.NoOdooError,
     identities.IdentityError,
     decisions.DecisionError,
+    standings.PromotionError,
 )
 
 AsOf = Annotated[str | None, typer.Option(help="Business date, inclusive (YYYY-MM-DD); the last full day if left out.")]
@@ -278,6 +281,22 @@ def customer(customer_id: Annotated[str, typer.Argument(help="A customer_id, as 
     console.print(golden)
     console.print(_table("Records", ["source", "record", "match probability", "since"], records))
     console.print(_table("Churn", ["brand", "as of", "probability", "level", "at risk", "reasons"], scores))
+
+
+@models_app.callback(epilog="Example: retail models")
+def models(context: typer.Context) -> None:
+    """Show the models that were trained, which of them are champions, and why."""
+    _migrated_settings()
+    if context.invoked_subcommand is None:
+        columns = ["task", "brand", "model", "as of", "became", "AUC", "best rule", "why", "by", "champion now"]
+        console.print(_table("Models", columns, standings.listing()))
+
+
+@models_app.command("promote", epilog="Example: retail models promote 3f9a2c51d0e7")
+def models_promote(version: Annotated[str, typer.Argument(help="A model that `retail models` lists.")]) -> None:
+    """Make a challenger the champion of its task and brand, from the next day's run on."""
+    task, brand = standings.promote(version)
+    console.print(f"{version} scores {task} for {brand} from the next day's run on.")
 
 
 @identity_app.command("explain", epilog="Example: retail identity explain loyalty_grocer:1042 shop_gifts:88213")

@@ -65,6 +65,11 @@ _TABLES = {
         asked_at TIMESTAMP, answer VARCHAR, answered_at TIMESTAMP, answered_by VARCHAR, decision_id VARCHAR""",
     "identity_household": "customer_id VARCHAR, household_id VARCHAR, customer_count BIGINT",
     "identity_model": MODEL_COLUMNS,
+    "model_registry": """
+        task VARCHAR, brand VARCHAR, model_version VARCHAR, as_of_date DATE, role VARCHAR, reason VARCHAR, auc DOUBLE,
+        baseline_auc DOUBLE, compared_version VARCHAR, loss_name VARCHAR, compared_row_count BIGINT,
+        loss_difference DOUBLE, loss_difference_low DOUBLE, loss_difference_high DOUBLE, promoted_by VARCHAR,
+        decided_at TIMESTAMP""",
     "score_churn": """
         customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR, churn_probability DOUBLE,
         churn_level VARCHAR, expected_value_amount DECIMAL(18,4), value_at_risk_amount DECIMAL(18,4),
@@ -118,7 +123,7 @@ def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
 
 
 def _add_order_suggestions(connection: Connection) -> None:
-    """4 to 5: orders are suggested; their table is created with the others."""
+    """4 to 5: orders are suggested and models have a standing; their tables are created with the others."""
 
 
 # From the version in the key to the next.

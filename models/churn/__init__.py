@@ -12,15 +12,19 @@ from models.churn import score, train
 from models.churn.features import TABLE
 from models.churn.settings import ChurnBrand
 from models.features import FeatureError, check_null_share, encode
-from models.registry import SavedModel
+from models.registry import SavedModel, Standing
 
 __all__ = ["ChurnBrand", "fit_and_score"]
 
 
 def fit_and_score(
-    features: pl.DataFrame, brands: Mapping[str, ChurnBrand], as_of: date, seed: int
+    features: pl.DataFrame,
+    brands: Mapping[str, ChurnBrand],
+    as_of: date,
+    seed: int,
+    standing: Standing = Standing(),  # noqa: B008
 ) -> tuple[pl.DataFrame, list[SavedModel]]:
-    """Score every customer of the snapshot `as_of`, each brand by a model of its own.
+    """Score every customer of the snapshot `as_of`, each brand by a model of its own: the champion's or the new one's.
 
     features: `feat_customer__churn`, all snapshots. A brand whose history does not bear a model is scored by the
     recency rule and says so. Raises FeatureError where the frame does not fit the declaration; then nothing is scored.
@@ -36,14 +40,14 @@ def fit_and_score(
         )
         if not rows.height:
             continue
-        model, scored = _brand(rows, brand, settings, as_of, seed)
+        model, scored = _brand(rows, brand, settings, as_of, seed, standing)
         models.append(model)
         frames.append(scored)
     return pl.concat(frames), models
 
 
 def _brand(
-    rows: pl.DataFrame, brand: str, settings: ChurnBrand, as_of: date, seed: int
+    rows: pl.DataFrame, brand: str, settings: ChurnBrand, as_of: date, seed: int, standing: Standing
 ) -> tuple[SavedModel, pl.DataFrame]:
     members = TABLE.population(rows)
     today = rows.filter(pl.col("snapshot_date") == as_of)
@@ -55,8 +59,12 @@ def _brand(
         rule = SavedModel(task="churn", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
         rule = rule.counting(**counts)
         return rule, score.scores(to_score, None, rule, settings, as_of)
-    model, encoding = train.fit(members, cut, brand, settings.horizon_days, as_of, seed)
+    champion = standing.champion(brand, TABLE.features)
+    model = train.fit(members, cut, brand, settings.horizon_days, as_of, seed, champion)
+    model, kept = standing.judge(model, champion)
+    encoding = (kept or model).encoding
+    assert encoding is not None
     check_null_share(today, TABLE.features, encoding)
     matrix = encode(to_score, TABLE.features, encoding)
     model = model.counting(**counts, **matrix.counts)
-    return model, score.scores(to_score, matrix.values, model, settings, as_of)
+    return model, score.scores(to_score, matrix.values, kept or model, settings, as_of)

@@ -12,7 +12,7 @@ TABLE = FeatureTable(
     keys={"customer_id": "text", "brand": "text", "snapshot_date": "date"},
     # The calendar is the same for all customers of a snapshot: with about a year of snapshots a model would learn
     # which snapshot a row is from, not a season.
-    context={"currency_code": "text", "month": "integer", "week_of_year": "integer"},
+    context={"currency_code": "text", "country_code": "text", "month": "integer", "week_of_year": "integer"},
     features=(
         Feature("recency_days", "integer", "recency", "Days since the last purchase", "leave_out", monotone=1),
         Feature(
@@ -55,6 +55,14 @@ TABLE = FeatureTable(
         Feature("gap_mean_days_84", "number", "rhythm", "Mean gap that ended in the last 84 days", "learn", monotone=1),
         Feature("gap_trend_ratio", "number", "rhythm", "Mean gap of the last 84 days over the usual gap", "learn"),
         Feature("long_gap_count", "integer", "rhythm", "Gaps longer than the brand's horizon", monotone=1),
+        Feature(
+            "idle_day_share",
+            "number",
+            "rhythm",
+            "Share of the days known after which nothing was bought for the brand's horizon",
+            "learn",
+            monotone=1,
+        ),
         Feature("net_amount_28", "number", "value", "Net purchases of the last 28 days", monotone=-1),
         Feature("net_amount_84", "number", "value", "Net purchases of the last 84 days", monotone=-1),
         Feature("net_amount_365", "number", "value", "Net purchases of the last 365 days", monotone=-1),
@@ -102,6 +110,14 @@ TABLE = FeatureTable(
         Feature("campaign_contact_count_84", "integer", "campaign", "Campaign sends of the last 84 days"),
         Feature(
             "campaign_redemption_count_84", "integer", "campaign", "Coupons redeemed in the last 84 days", monotone=-1
+        ),
+        Feature("campaign_response_share_365", "number", "campaign", "Coupons redeemed over sends, 365 days", "learn"),
+        Feature(
+            "purchase_day_count_year_ago",
+            "integer",
+            "season",
+            "Days with a purchase in the horizon that began a year ago",
+            "learn",
         ),
         Feature("tenure_days", "integer", "relation", "Days since the first purchase"),
         Feature("brand_count", "integer", "relation", "Brands of the retailer bought from"),
@@ -156,6 +172,9 @@ SENTENCES: dict[str, pl.Expr] = {
         "{} in the last 84 days, {} redeemed",
         counted("campaign_contact_count_84", "campaign send", "campaign sends"),
         counted("campaign_redemption_count_84", "coupon", "coupons"),
+    ),
+    "season": pl.format(
+        "Bought on {} in the weeks that a year ago followed", counted("purchase_day_count_year_ago", "day", "days")
     ),
     "relation": pl.format("First purchase {} ago", counted("tenure_days", "day", "days")),
 }

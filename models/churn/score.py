@@ -5,6 +5,7 @@ Belongs here: what a score row says. Does not belong here: training.
 
 from datetime import date
 
+import lightgbm as lgb
 import numpy as np
 import polars as pl
 
@@ -37,14 +38,19 @@ ACTIONS = {
     "medium": "Put the customer on the next campaign and look again in two weeks.",
     "low": "Nothing to do.",
 }
+# The model's texts of that name and a number are the members whose mean is its score.
+LAPSE_ROLE = "lapse_"
 FALLBACK_REASON = "Too little history of this brand for a model: judged by the days since the last purchase"
 
 
-def model_probability(model: SavedModel, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of lapse of encoded rows, and what each group of features adds to it (rows × groups)."""
-    booster = boosting.from_text(model.model_texts["lapse"], FEATURES)
-    probability = calibrated(boosting.predict(booster, values, raw=True), model.calibration)
-    return probability, boosting.group_contributions(booster, values, FEATURES, GROUPS)
+def model_probability(model: SavedModel, values: np.ndarray) -> np.ndarray:
+    """Probability of lapse of encoded rows."""
+    return calibrated(boosting.mean_prediction(_members(model), values), model.calibration)
+
+
+def _members(model: SavedModel) -> list[lgb.Booster]:
+    texts = sorted((role, text) for role, text in model.model_texts.items() if role.startswith(LAPSE_ROLE))
+    return [boosting.from_text(text, FEATURES) for _, text in texts]
 
 
 def rule_probability(rows: pl.DataFrame, horizon_days: int) -> np.ndarray:
@@ -62,7 +68,10 @@ def scores(
         value = rate_value(rows, rows)
         facts = rows.select(pl.concat_list(pl.lit(FALLBACK_REASON), SENTENCES["recency"])).to_series()
     else:
-        probability, contributions = model_probability(model, values)
+        probability = model_probability(model, values)
+        contributions = np.mean(
+            [boosting.group_contributions(member, values, FEATURES, GROUPS) for member in _members(model)], axis=0
+        )
         value = pl.Series(np.round(ValueModel.of(model).expected_value(rows, values), 4), dtype=pl.Float64)
         # Reasons speak for the score: what raises the risk where it is high or above the usual, else what lowers it.
         is_risk = (probability >= settings.high_probability) | (contributions.sum(axis=1) > 0)

@@ -11,7 +11,7 @@ from models.demand import score, train
 from models.demand.features import FEATURES, HORIZON_WEEKS, PERIOD_FEATURES, TABLE
 from models.demand.settings import DemandConfig
 from models.features import FeatureError, check_null_share, encode
-from models.registry import SavedModel
+from models.registry import SavedModel, Standing
 
 __all__ = ["DemandConfig", "fit_and_score"]
 
@@ -20,7 +20,12 @@ LAGS = tuple(feature.name for feature in FEATURES if feature.name.startswith("un
 
 
 def fit_and_score(
-    features: pl.DataFrame, stock: pl.DataFrame, as_of: date, seed: int, config: DemandConfig | None = None
+    features: pl.DataFrame,
+    stock: pl.DataFrame,
+    as_of: date,
+    seed: int,
+    config: DemandConfig | None = None,
+    standing: Standing = Standing(),  # noqa: B008
 ) -> tuple[pl.DataFrame, list[SavedModel]]:
     """Forecast every series at the last origin, each brand by a model of its own.
 
@@ -34,14 +39,20 @@ def fit_and_score(
     frames, models = [pl.DataFrame(schema=score.SCHEMA)], []
     for brand in sorted(features["brand"].unique().drop_nulls()):
         rows = features.filter(pl.col("brand") == brand).sort("origin_date", "product_id", "store_id", "horizon")
-        model, scored = _brand(rows, levels, brand, config, as_of, seed)
+        model, scored = _brand(rows, levels, brand, config, as_of, seed, standing)
         models.append(model)
         frames.append(scored)
     return pl.concat(frames), models
 
 
 def _brand(
-    rows: pl.DataFrame, levels: pl.DataFrame, brand: str, config: DemandConfig, as_of: date, seed: int
+    rows: pl.DataFrame,
+    levels: pl.DataFrame,
+    brand: str,
+    config: DemandConfig,
+    as_of: date,
+    seed: int,
+    standing: Standing,
 ) -> tuple[SavedModel, pl.DataFrame]:
     population = TABLE.population(rows)
     to_score = population.filter(pl.col("origin_date") == pl.col("origin_date").max())
@@ -63,12 +74,16 @@ def _brand(
         rule = SavedModel(task="demand", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
         rule = rule.counting(**counts)
         return rule, score.scores(series, score.rule_forecast(series, why), levels, rule, as_of)
-    model, encoding = train.fit(labelled, cut, brand, config, as_of, seed)
+    champion = standing.champion(brand, FEATURES)
+    model = train.fit(labelled, cut, brand, config, as_of, seed, champion)
+    model, kept = standing.judge(model, champion)
+    encoding = (kept or model).encoding
+    assert encoding is not None
     check_null_share(to_score, FEATURES, encoding)
     weeks, periods = encode(to_score, FEATURES, encoding), encode(series, PERIOD_FEATURES, encoding)
     model = model.counting(**counts, **weeks.counts)
-    forecasts = score.model_forecast(model, weeks.values, periods.values, series)
-    return model, score.scores(series, forecasts, levels, model, as_of)
+    forecasts = score.model_forecast(kept or model, weeks.values, periods.values, series)
+    return model, score.scores(series, forecasts, levels, kept or model, as_of)
 
 
 def _gap_weeks(series: pl.DataFrame, labelled: pl.DataFrame) -> list[int]:

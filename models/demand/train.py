@@ -23,7 +23,7 @@ from models.demand.distribution import range_scale, scaled_range
 from models.demand.features import FEATURES, HORIZON_WEEKS, PERIOD_FACTS, PERIOD_FEATURES
 from models.demand.settings import DemandConfig
 from models.features import Encoding, Feature, date_span, encode, fit_encoding
-from models.registry import FeatureNote, ModelCard, SavedModel
+from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
 
 COMMON = {
     "learning_rate": 0.06,
@@ -107,9 +107,15 @@ class Rows:
 
 
 def fit(
-    labelled: pl.DataFrame, cut: Cut, brand: str, config: DemandConfig, as_of: date, seed: int
-) -> tuple[SavedModel, Encoding]:
-    """The brand's model with its card, and its encoding."""
+    labelled: pl.DataFrame,
+    cut: Cut,
+    brand: str,
+    config: DemandConfig,
+    as_of: date,
+    seed: int,
+    champion: SavedModel | None = None,
+) -> SavedModel:
+    """The brand's model with its card, judged beside the champion."""
     encoding = _encoding(cut.train)
     training, validation, test = (_encoded(part, encoding) for part in (cut.train, cut.validation, cut.test))
     evaluation = _boosters(training, config, seed, validation=validation)
@@ -123,22 +129,40 @@ def fit(
 
     rows = _newest(labelled)
     final_encoding = _encoding(rows)
-    final = _boosters(_encoded(rows, final_encoding), config, seed, rounds=rounds)
+    learnt = _encoded(rows, final_encoding)
+    final = _boosters(learnt, config, seed, rounds=rounds)
     mean, low, high = (np.concatenate(pair) for pair in zip(validation_forecast, test_forecast, strict=True))
     sold = np.concatenate([validation.period_units, test.period_units])
     card = _card(
         cut, rows, final_encoding, boosting.predict(evaluation["mean"], test.weeks), test_range, rounds, brand, config,
         as_of, seed,
     )  # fmt: skip
-    model = SavedModel(
+    standing = {
+        "train_hash": rows_hash(learnt.weeks, learnt.week_units),
+        "test_hash": rows_hash(test.weeks, test.week_units),
+        "comparison": None if champion is None else _compared(champion, cut.test, test_forecast[0]),
+    }
+    return SavedModel(
         task="demand",
         brand=brand,
         model_texts={role: boosting.text(booster) for role, booster in final.items()},
         encoding=final_encoding,
         calibration=range_scale(sold, mean, low, high, outside),
-        card=card,
+        card=card.model_copy(update=standing),
     )
-    return model, final_encoding
+
+
+def _compared(champion: SavedModel, rows: pl.DataFrame, mean: np.ndarray) -> Comparison | None:
+    """On the test origins since the champion was trained; None where there are none. mean: of the four weeks."""
+    unseen = champion.has_not_seen(period_rows(rows.filter(has_all_weeks()))["origin_date"]).to_numpy()
+    if champion.encoding is None or not unseen.any():
+        return None
+    encoded = _encoded(rows, champion.encoding)
+    booster = boosting.from_text(champion.model_texts["mean"], FEATURES)
+    of_champion = by_series(boosting.predict(booster, encoded.weeks)).sum(axis=1)
+    sold = encoded.period_units
+    errors = [np.abs(sold - of)[unseen] for of in (of_champion, mean)]
+    return compare("absolute error", champion, *errors)
 
 
 def period_rows(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from models.features import FeatureError, check_null_share, encode
-from models.registry import SavedModel
+from models.registry import SavedModel, Standing
 from models.returns import score, train
 from models.returns.features import FEATURES, LINES, RECEIPTS
 from models.returns.settings import ReturnsBrand
@@ -22,7 +22,12 @@ UNKNOWN_RATE = 0.01
 
 
 def fit_and_score(
-    expected: pl.DataFrame, actual: pl.DataFrame, brands: Mapping[str, ReturnsBrand], as_of: date, seed: int
+    expected: pl.DataFrame,
+    actual: pl.DataFrame,
+    brands: Mapping[str, ReturnsBrand],
+    as_of: date,
+    seed: int,
+    standing: Standing = Standing(),  # noqa: B008
 ) -> tuple[pl.DataFrame, list[SavedModel]]:
     """Score every return receipt of the last `score_days`, each brand by a model of its own.
 
@@ -41,14 +46,20 @@ def fit_and_score(
         lines = expected.filter(pl.col("brand") == brand, pl.col("order_date") <= as_of).sort("order_line_id")
         if not receipts.height and not lines.height:
             continue
-        model, scored = _brand(lines, receipts, brand, settings, as_of, seed)
+        model, scored = _brand(lines, receipts, brand, settings, as_of, seed, standing)
         models.append(model)
         frames.append(scored)
     return pl.concat(frames), models
 
 
 def _brand(
-    lines: pl.DataFrame, receipts: pl.DataFrame, brand: str, settings: ReturnsBrand, as_of: date, seed: int
+    lines: pl.DataFrame,
+    receipts: pl.DataFrame,
+    brand: str,
+    settings: ReturnsBrand,
+    as_of: date,
+    seed: int,
+    standing: Standing,
 ) -> tuple[SavedModel, pl.DataFrame]:
     lines = LINES.population(lines)
     sample = lines.filter(pl.col("line_weight") > 0)
@@ -57,6 +68,7 @@ def _brand(
     oldest = as_of - timedelta(days=settings.score_days + settings.lookback_days)
     in_reach = lines.filter(pl.col("order_date") > oldest)
     relevant = _relevant(in_reach, receipts, as_of - timedelta(days=settings.score_days))
+    kept = None
     if cut is None:
         rate = _own_rate(sample, labelled, receipts)
         card = train.rule_card(sample, brand, as_of, seed, rate)
@@ -65,10 +77,14 @@ def _brand(
         quantity = probability * relevant["quantity"].to_numpy()
         mean_probability = rate
     else:
-        model, encoding = train.fit(labelled, cut, brand, settings.window_days, as_of, seed)
+        champion = standing.champion(brand, FEATURES)
+        model = train.fit(labelled, cut, brand, settings.window_days, as_of, seed, champion)
+        model, kept = standing.judge(model, champion)
+        encoding = (kept or model).encoding
+        assert encoding is not None
         check_null_share(in_reach, FEATURES, encoding)
         matrix = encode(relevant, FEATURES, encoding)
-        probability, quantity = train.expectation(model, matrix.values, relevant["quantity"].to_numpy())
+        probability, quantity = train.expectation(kept or model, matrix.values, relevant["quantity"].to_numpy())
         model = model.counting(**matrix.counts)
         mean_probability = float(labelled["returned"].sum()) / labelled.height
     relevant = relevant.with_columns(
@@ -77,7 +93,7 @@ def _brand(
     )
     rates = score.usual_rates(receipts, sample, mean_probability)
     model = model.counting(scored_lines=relevant.height, receipts=receipts.height)
-    return model, score.scores(receipts, relevant, model, settings, rates, as_of)
+    return model, score.scores(receipts, relevant, kept or model, settings, rates, as_of)
 
 
 def _relevant(lines: pl.DataFrame, receipts: pl.DataFrame, since: date) -> pl.DataFrame:

@@ -19,7 +19,7 @@ import polars as pl
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
 from models.features import Encoding, date_span, encode, fit_encoding
-from models.registry import FeatureNote, ModelCard, SavedModel
+from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
 from models.returns.features import FEATURES
 
 PARAMS = {
@@ -84,9 +84,15 @@ def cut_by_time(labelled: pl.DataFrame, window_days: int) -> Cut | None:
 
 
 def fit(
-    labelled: pl.DataFrame, cut: Cut, brand: str, window_days: int, as_of: date, seed: int
-) -> tuple[SavedModel, Encoding]:
-    """The brand's model with its card, and its encoding. labelled: sorted by order_line_id."""
+    labelled: pl.DataFrame,
+    cut: Cut,
+    brand: str,
+    window_days: int,
+    as_of: date,
+    seed: int,
+    champion: SavedModel | None = None,
+) -> SavedModel:
+    """The brand's model with its card, judged beside the champion. labelled: sorted by order_line_id."""
     sample, weight = _sample(cut.train, seed)
     encoding = fit_encoding(cut.train, FEATURES)
     validation, test = (encode(part, FEATURES, encoding).values for part in (cut.validation, cut.test))
@@ -110,8 +116,9 @@ def fit(
 
     final_sample, final_weight = _sample(labelled, seed)
     final_encoding = fit_encoding(labelled, FEATURES)
+    learnt = encode(final_sample, FEATURES, final_encoding).values
     final = boosting.train(
-        encode(final_sample, FEATURES, final_encoding).values,
+        learnt,
         _returned(final_sample),
         FEATURES,
         PARAMS,
@@ -120,7 +127,13 @@ def fit(
         weight=final_weight,
     )
     final_share = boosting.train(*_shares(labelled, final_encoding), FEATURES, SHARE_PARAMS, SHARE_ROUNDS, seed)
-    model = SavedModel(
+    card = _card(cut, labelled, probability, expected_qty, final_encoding, rounds, brand, window_days, as_of, seed)
+    standing = {
+        "train_hash": rows_hash(learnt, _returned(final_sample)),
+        "test_hash": rows_hash(test, _returned(cut.test)),
+        "comparison": None if champion is None else _compared(champion, cut.test, probability),
+    }
+    return SavedModel(
         task="returns",
         brand=brand,
         model_texts={"returned": boosting.text(final), "share": boosting.text(final_share)},
@@ -132,9 +145,21 @@ def fit(
             ),
             "largest_returned_line": _largest_returned_line(labelled),
         },
-        card=_card(cut, labelled, probability, expected_qty, final_encoding, rounds, brand, window_days, as_of, seed),
+        card=card.model_copy(update=standing),
     )
-    return model, final_encoding
+
+
+def _compared(champion: SavedModel, lines: pl.DataFrame, probability: np.ndarray) -> Comparison | None:
+    """On the test lines sold since the champion was trained; None where there are none."""
+    unseen = champion.has_not_seen(lines["order_date"])
+    if champion.encoding is None or not unseen.any():
+        return None
+    rows = lines.filter(unseen)
+    values = encode(rows, FEATURES, champion.encoding).values
+    of_champion, _ = expectation(champion, values, rows["quantity"].to_numpy())
+    happened = _returned(rows)
+    losses = metrics.log_losses(happened, probability[unseen.to_numpy()])
+    return compare("log loss", champion, metrics.log_losses(happened, of_champion), losses)
 
 
 def expectation(model: SavedModel, values: np.ndarray, quantity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

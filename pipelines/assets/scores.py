@@ -10,16 +10,17 @@ import polars as pl
 
 from models import churn, demand, ordering, registry, returns
 from models.pictures import calibration_picture
+from pipelines import standings
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
-from pipelines.settings import load_settings, state_dir
+from pipelines.settings import load_settings
 from pipelines.warehouse import connect, replace_rows, transaction
 
 # Sale lines a brand's return model learns from at most: more do not make it better, and they all lie in memory.
 MAX_RETURN_LINES = 2_000_000
 
 Result = tuple[pl.DataFrame, list[registry.SavedModel]]
-Compute = Callable[[duckdb.DuckDBPyConnection, date, int], Callable[[], Result]]
+Compute = Callable[[duckdb.DuckDBPyConnection, date, int, registry.Standing], Callable[[], Result]]
 
 
 def _score_asset(task: str, features: list[str], description: str) -> dg.AssetsDefinition:
@@ -38,43 +39,74 @@ def _score_asset(task: str, features: list[str], description: str) -> dg.AssetsD
     def score(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         day = as_of(context)
         with connect() as connection:
-            compute = COMPUTE[task](connection, day, load_settings().seed)
+            standing = standings.standing(connection, REGISTRY_TASK.get(task, task), day)
+            compute = COMPUTE[task](connection, day, load_settings().seed, standing)
         context.log.info(f"training and scoring {task} as of {day}")
         scores, models = compute()
-        versions = [_save(model, state_dir() / "models") for model in models]
+        for model in models:
+            _save(model, standings.models_dir())
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores, f"as_of_date = date '{day}'")
-        return dg.MaterializeResult(metadata={"rows": scores.height, "models": versions})
+            standings.record(connection, REGISTRY_TASK.get(task, task), day, models)
+        return dg.MaterializeResult(
+            metadata={"rows": scores.height, "models": _standings_table(models), "scored_by": _scored_by(scores)}
+        )
 
     return score
 
 
-def _save(model: registry.SavedModel, models_dir: Path) -> str:
+def _save(model: registry.SavedModel, models_dir: Path) -> None:
     """The model's file and, where it was tested, the picture of its calibration beside it."""
     version = registry.save(model, models_dir)
     if model.card.calibration:
         (models_dir / f"{version}.svg").write_text(calibration_picture(model.card))
-    return version
 
 
-def _churn(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
+def _standings_table(models: list[registry.SavedModel]) -> dg.TableMetadataValue:
+    """The models that were trained, and what each became."""
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {
+                    "brand": model.brand,
+                    "model_version": model.version,
+                    "role": model.card.role or "rule",
+                    "reason": model.card.role_reason or model.card.method,
+                }
+            )
+            for model in models
+        ]
+    )
+
+
+def _scored_by(scores: pl.DataFrame) -> list[str]:
+    return sorted(scores["model_version"].unique().to_list())
+
+
+def _churn(
+    connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
+) -> Callable[[], Result]:
     features = connection.sql("select * from feat_customer__churn").pl()
     brands = {
         name: churn.ChurnBrand(horizon_days=brand.churn.horizon_days) for name, brand in load_settings().brands.items()
     }
-    return lambda: churn.fit_and_score(features, brands, day, seed)
+    return lambda: churn.fit_and_score(features, brands, day, seed, standing)
 
 
-def _demand(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
+def _demand(
+    connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
+) -> Callable[[], Result]:
     features = connection.sql("select * from feat_sku_store__demand").pl()
     stock = connection.sql(
         f"""select product_id, store_id, max(stock_date) as stock_date, arg_max(on_hand_qty, stock_date) as on_hand_qty
         from fct_stock_level where stock_date <= date '{day}' group by all"""
     ).pl()
-    return lambda: demand.fit_and_score(features, stock, day, seed)
+    return lambda: demand.fit_and_score(features, stock, day, seed, standing=standing)
 
 
-def _order(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
+def _order(
+    connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
+) -> Callable[[], Result]:
     forecasts = connection.sql(f"select * from score_demand where as_of_date = date '{day}'").pl()
     positions = connection.sql("select * from feat_sku_store__order").pl()
     responses = connection.sql("select * from feat_category__price_response").pl()
@@ -83,14 +115,16 @@ def _order(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Calla
     return lambda: (ordering.suggest(forecasts, positions, responses, brands, day), [])
 
 
-def _returns(connection: duckdb.DuckDBPyConnection, day: date, seed: int) -> Callable[[], Result]:
+def _returns(
+    connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
+) -> Callable[[], Result]:
     brands = {
         name: returns.ReturnsBrand(window_days=brand.returns.window_days)
         for name, brand in load_settings().brands.items()
     }
     expected = _return_lines(connection, day, brands)
     actual = connection.sql("select * from feat_return__actual").pl()
-    return lambda: returns.fit_and_score(expected, actual, brands, day, seed)
+    return lambda: returns.fit_and_score(expected, actual, brands, day, seed, standing)
 
 
 def _return_lines(
@@ -121,6 +155,8 @@ def _return_lines(
 
 # What computes the scores of each task, given an open warehouse, a day and a seed.
 COMPUTE: dict[str, Compute] = {"churn": _churn, "demand": _demand, "order": _order, "return_anomaly": _returns}
+# What the registry calls a task where that is another name.
+REGISTRY_TASK = {"return_anomaly": "returns"}
 
 assets = [
     _score_asset("churn", ["feat_customer__churn"], "Who is leaving, and what is at risk."),

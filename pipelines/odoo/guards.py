@@ -153,7 +153,13 @@ def _impossible_scores(connection: Connection) -> Iterable[str]:
 def _failed_models(connection: Connection, min_auc: float, models_dir: Path) -> Iterable[str]:
     """Rules that stand in for a model have no test period and are not judged."""
     union = " union ".join(f"select model_version from {table} where not is_fallback" for table in _SCORES)
-    for (version,) in connection.execute(f"{union} order by 1").fetchall():
+    never_champion = """
+        select model_version, arg_max(reason, decided_at) as reason from model_registry
+        group by model_version having not bool_or(role = 'champion')"""
+    rows = connection.execute(
+        f"select model_version, reason from ({union}) left join ({never_champion}) using (model_version) order by 1"
+    ).fetchall()
+    for version, reason in rows:
         try:
             card = registry.load(version, models_dir).card
         except registry.RegistryError as error:
@@ -165,3 +171,5 @@ def _failed_models(connection: Connection, min_auc: float, models_dir: Path) -> 
                 f"The {card.task} model of {card.brand} ({version}) tells apart with an AUC of {auc:.2f} on its test "
                 f"period, less than odoo.min_model_auc = {min_auc:g} in retail.yaml asks for."
             )
+        elif reason is not None:
+            yield f"The {card.task} model of {card.brand} ({version}) is no champion: {reason}"

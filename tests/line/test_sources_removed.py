@@ -12,6 +12,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from models import identity
+from models.registry import Standing
 from pipelines import writeback
 from pipelines.assets.identity import TABLES
 from pipelines.assets.scores import COMPUTE
@@ -108,7 +109,7 @@ def test_the_line_builds_without(source: str, state: Path, manifest: Manifest, d
     run_dbt(manifest, dbt_options, AFTER_IDENTITY)
     for task, read in COMPUTE.items():
         with connect() as connection:
-            compute = read(connection, day, load_settings().seed)
+            compute = read(connection, day, load_settings().seed, Standing())
         scores, _ = compute()
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores)

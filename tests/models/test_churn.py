@@ -73,7 +73,7 @@ def test_a_saved_model_scores_as_the_one_in_memory(frame, result, tmp_path):
     saved = result[1][0]
     loaded = load(save(saved, tmp_path), tmp_path)
     rows = frame.filter(pl.col("snapshot_date") == AS_OF).sort("customer_id")
-    probability, _ = model_probability(loaded, encode(rows, TABLE.features, loaded.encoding).values)
+    probability = model_probability(loaded, encode(rows, TABLE.features, loaded.encoding).values)
     assert np.allclose(probability, result[0].sort("customer_id")["churn_probability"], atol=1e-6)
 
 

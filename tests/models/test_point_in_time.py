@@ -26,7 +26,7 @@ WORLD = """
     select setseed(0.25);
     create schema identity;
     create table ops_brand as
-        select 'b' as brand, 'USD' as currency_code, 'UTC' as time_zone, 28 as churn_horizon_days,
+        select 'b' as brand, 'USD' as currency_code, 'US' as country_code, 'UTC' as time_zone, 28 as churn_horizon_days,
             84 as churn_active_days;
     create table identity_xref as
         select 'card' as source_name, cast(n as varchar) as source_customer_id, 'C' || (n % 50) as customer_id,

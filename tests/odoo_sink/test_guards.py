@@ -92,6 +92,16 @@ def test_a_model_no_better_than_chance_stops_a_plan(offline: World, tmp_path: Pa
     [reason] = reasons(offline, tmp_path)
     assert "AUC of 0.59" in reason
     assert reasons(offline, tmp_path, min_model_auc=0.59) == []
+    # A model that failed its checks when it was trained is no champion, whatever is asked for now.
+    offline.execute(
+        """insert into model_registry (task, brand, model_version, as_of_date, role, reason, decided_at)
+        values ('churn', 'grocer', ?, date '2017-12-31', 'challenger', 'It failed.', now()::timestamp)""",
+        version,
+    )
+    [reason] = reasons(offline, tmp_path, min_model_auc=0.59)
+    assert reason.endswith("is no champion: It failed.")
+    offline.execute("update model_registry set role = 'champion'")
+    assert reasons(offline, tmp_path, min_model_auc=0.59) == []
 
 
 @pytest.mark.odoo

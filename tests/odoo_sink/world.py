@@ -65,6 +65,9 @@ _INPUTS = {
         source_name VARCHAR, source_product_id VARCHAR, source_template_id VARCHAR, product_id VARCHAR,
         is_active BOOLEAN""",
     "ops_freshness": "source_name VARCHAR, entity VARCHAR, age_days INTEGER, is_transactional BOOLEAN",
+    "model_registry": """
+        task VARCHAR, brand VARCHAR, model_version VARCHAR, as_of_date DATE, role VARCHAR, reason VARCHAR,
+        decided_at TIMESTAMP""",
     "dim_store": "store_id VARCHAR, store_name VARCHAR",
     "fct_order_line": "currency_code VARCHAR, order_date DATE, exchange_rate DECIMAL(28,10)",
 }

@@ -58,6 +58,9 @@ with
             count(distinct {{ marts_whole_quotient("age_days", 7) }}) filter (
                 where is_purchase and age_days < 84
             ) as purchase_week_count_84,
+            count(distinct order_date) filter (
+                where is_purchase and age_days < 365 and age_days >= 365 - setting.churn_horizon_days
+            ) as purchase_day_count_year_ago,
             sum(sale_quantity) filter (where age_days < 84) as quantity_84,
             sum(sale_gross_amount) filter (where age_days < 84) as gross_amount_84,
             sum(sale_discount_amount) filter (where age_days < 84) as discount_amount_84,
@@ -66,10 +69,11 @@ with
             ) as web_order_count_84,
             sum(return_net_amount) filter (where age_days < 365) as return_net_amount_365
         from known_order
+        inner join {{ source("ops", "ops_brand") }} as setting using (brand)
         group by snapshot_date, customer_id, brand
     ),
     active as (
-        select behaviour.*, brand.currency_code, brand.churn_horizon_days
+        select behaviour.*, brand.currency_code, brand.country_code, brand.churn_horizon_days
         from behaviour
         inner join {{ source("ops", "ops_brand") }} as brand on behaviour.brand = brand.brand
         where behaviour.recency_days < brand.churn_active_days
@@ -101,6 +105,7 @@ with
                 )
             }} as gap_mean_days_84,
             count(*) filter (where gap_days > setting.churn_horizon_days) as long_gap_count,
+            coalesce(sum(greatest(gap_days - setting.churn_horizon_days, 0)), 0) as idle_days,
             -- Exact sums: doubles would depend on the order of addition.
             sum(
                 cast(pow(0.5, (snapshot_date - order_date) / 28.0) as decimal(18, 6))
@@ -149,24 +154,36 @@ with
         group by key.snapshot_date, key.customer_id, event.brand
     ),
     contact as (
-        select key.snapshot_date, key.customer_id, sent.brand, count(*) as campaign_contact_count_84
+        select
+            key.snapshot_date,
+            key.customer_id,
+            sent.brand,
+            count(*) filter (where sent.sent_date > key.snapshot_date - 84) as campaign_contact_count_84,
+            count(*) as campaign_contact_count_365
         from customer_key as key
         inner join
             {{ marts_with_known_date(ref("stg_campaign__contact")) }} as sent
             on key.customer_source_name = sent.customer_source_name
             and key.source_customer_id = sent.source_customer_id
-            and sent.sent_date between key.snapshot_date - 83 and key.snapshot_date
+            and sent.sent_date between key.snapshot_date - 364 and key.snapshot_date
             and sent.known_date <= key.snapshot_date
         group by key.snapshot_date, key.customer_id, sent.brand
     ),
     redemption as (
-        select key.snapshot_date, key.customer_id, used.brand, count(*) as campaign_redemption_count_84
+        select
+            key.snapshot_date,
+            key.customer_id,
+            used.brand,
+            count(*) filter (
+                where used.redeemed_date > key.snapshot_date - 84
+            ) as campaign_redemption_count_84,
+            count(*) as campaign_redemption_count_365
         from customer_key as key
         inner join
             {{ marts_with_known_date(ref("stg_campaign__redemption")) }} as used
             on key.customer_source_name = used.customer_source_name
             and key.source_customer_id = used.source_customer_id
-            and used.redeemed_date between key.snapshot_date - 83 and key.snapshot_date
+            and used.redeemed_date between key.snapshot_date - 364 and key.snapshot_date
             and used.known_date <= key.snapshot_date
         group by key.snapshot_date, key.customer_id, used.brand
     ),
@@ -228,6 +245,7 @@ select
     active.brand,
     active.snapshot_date,
     active.currency_code,
+    active.country_code,
     active.recency_days,
     active.tenure_days,
     active.order_count_28,
@@ -247,6 +265,12 @@ select
     rhythm.gap_last_days,
     rhythm.gap_mean_days_84,
     rhythm.long_gap_count,
+    {{
+        marts_ratio(
+            "rhythm.idle_days + greatest(active.recency_days - active.churn_horizon_days, 0)",
+            "greatest(active.tenure_days - active.churn_horizon_days, 0)",
+        )
+    }} as idle_day_share,
     {{ marts_ratio("active.recency_days", "rhythm.gap_max_days") }} as recency_to_longest_gap_ratio,
     {{ marts_ratio("rhythm.gap_mean_days_84", "rhythm.gap_mean_days") }} as gap_trend_ratio,
     {{ marts_ratio("active.recency_days", "rhythm.gap_mean_days") }} as recency_to_gap_ratio,
@@ -263,6 +287,17 @@ select
     points.loyalty_points_redeemed_84,
     coalesce(contact.campaign_contact_count_84, 0) as campaign_contact_count_84,
     coalesce(redemption.campaign_redemption_count_84, 0) as campaign_redemption_count_84,
+    -- Coupons of one send may be used several times.
+    {{
+        marts_ratio(
+            "least(coalesce(redemption.campaign_redemption_count_365, 0), contact.campaign_contact_count_365)",
+            "contact.campaign_contact_count_365",
+        )
+    }}
+    as campaign_response_share_365,
+    case
+        when active.tenure_days >= 364 then active.purchase_day_count_year_ago
+    end as purchase_day_count_year_ago,
     coalesce(service.service_case_count_365, 0) as service_case_count_365,
     other_brand.brand_count,
     month(active.snapshot_date) as month,

@@ -26,7 +26,7 @@ with
             activity.last_order_date,
             coalesce(activity.order_count, 0) as order_count,
             coalesce(activity.segment_order_count, 0) as segment_order_count,
-            coalesce(activity.active_until_date > {{ marts_as_of() }}, false) as is_active,
+            coalesce(segment.segment, 'prospect') as segment,
             activity.first_activity_date,
             activity.last_activity_date,
             {{ marts_money("coalesce(activity.net_sales_amount_reporting, 0)") }} as net_amount_reporting,
@@ -39,6 +39,10 @@ with
             on golden.customer_id = activity.customer_id
             and activity.brand is null
         left join consent on golden.customer_id = consent.customer_id
+        left join
+            {{ ref("int_customer_segment") }} as segment
+            on golden.customer_id = segment.customer_id
+            and segment.brand is null
     )
 select
     customer_id,
@@ -66,23 +70,7 @@ select
     last_activity_date,
     cast({{ marts_as_of() }} - last_order_date as integer) as days_since_last_order,
     cast(segment_order_count as bigint) as segment_order_count,
-    case
-        when first_order_date is null
-        then 'prospect'
-        when not is_active
-        then 'lapsed'
-        when first_order_date > {{ marts_as_of() }} - {{ var("segment_new_days") }}
-        then 'new'
-        when
-            segment_order_count >= {{ var("segment_frequent_order_count") }}
-            and segment_net_amount_reporting >= {{ var("segment_high_value_amount") }}
-        then 'best'
-        when segment_order_count >= {{ var("segment_frequent_order_count") }}
-        then 'frequent'
-        when segment_net_amount_reporting >= {{ var("segment_high_value_amount") }}
-        then 'high_value'
-        else 'occasional'
-    end as segment,
+    segment,
     '{{ var("reporting_currency") }}' as reporting_currency_code,
     net_amount_reporting,
     segment_net_amount_reporting

@@ -5,9 +5,10 @@
 {% set as_of = marts_as_of() %}
 
 select
-    customer_id,
-    brand,
+    activity.customer_id,
+    activity.brand,
     {{ as_of }} as as_of_date,
+    segment.segment,
     cast(len(brands) as bigint) as brand_count,
     cast(coalesce(order_count, 0) as bigint) as order_count,
     if(first_sale_date <= {{ as_of }}, first_sale_date, null) as first_order_date,
@@ -30,4 +31,8 @@ select
     cast(coalesce(campaign_contact_count, 0) as bigint) as campaign_contact_count,
     last_contact_date,
     cast(coalesce(campaign_redeemed_count, 0) as bigint) as campaign_redeemed_count
-from {{ ref("int_customer_activity") }}
+from {{ ref("int_customer_activity") }} as activity
+left join
+    {{ ref("int_customer_segment") }} as segment
+    on activity.customer_id = segment.customer_id
+    and activity.brand is not distinct from segment.brand
