@@ -59,6 +59,12 @@ _DBT_TABLES = """
     create table stg_odoo__product_product (
         source_name varchar, source_product_id varchar, source_template_id varchar, product_id varchar,
         is_active boolean);
+    create table stg_odoo__warehouse (source_name varchar, store_id varchar);
+    create table stg_odoo__orderpoint (
+        source_name varchar, source_orderpoint_id varchar, store_id varchar, source_product_id varchar,
+        is_at_stock_location boolean, is_active boolean);
+    create table int_stock_store (store_id varchar, stock_store_id varchar);
+    create table dim_product (product_id varchar, product_name varchar);
     create table dim_store (store_id varchar, store_name varchar);
     create table fct_order_line (currency_code varchar, order_date date, exchange_rate decimal(28, 10));
     insert into fct_order_line values ('USD', date '2017-12-31', 1)

@@ -81,7 +81,6 @@ def _build(
         report("persons made")
         till_returns.plant(con, manifest.multiply)
         till_returns.write_truth(con, truth, manifest)
-        odoo_records.write(con, odoo, manifest.seed, manifest)
         headoffice.write_grocer(con, landing, manifest)
         headoffice.write_gifts(con, landing, manifest)
         report("head offices written")
@@ -99,6 +98,7 @@ def _build(
         stock.write(con, stock.grocer_room(manifest.multiply), landing, manifest)
         stock.write(con, stock.gifts_room(), landing, manifest)
         report("stock and purchases written")
+        odoo_records.write(con, odoo, landing, manifest.seed, manifest)
     finally:
         con.close()
 

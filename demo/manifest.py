@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 SHIFT_WEEKS = 312
 
 

@@ -10,6 +10,8 @@ Files in the folder `odoo_seed` beside the truth folder, one row a record, exter
 - products.parquet: external_id, default_code ('<code_space>:<sku>'), barcode, name, price, cost (null if unknown),
   category, stock_qty (0 for some). The best sellers: 200 of the grocer, 100 of the gift shop. Prices are in the brand's
   currency.
+- shelves.parquet: store_no, product_external_id, stock_qty. Products that stores keep, as the head office last counted
+  them: the three stores that keep most of the grocer's. Their Odoo warehouses bear the store's number as short name.
 - pos_orders.parquet and sale_orders.parquet: external_id, partner_external_id (null at some POS orders),
   product_external_id, quantity, price_unit, ordered_at (naive UTC). One row a line; 60 orders each, July to December
   2017.
@@ -29,14 +31,16 @@ OFFICE = Quality(nickname=0.06, no_email=0.20, no_phone=0.25, no_address=0.15, f
 GROCER_PARTNERS, GIFT_PARTNERS, SHARED_PARTNERS, SECOND_PARTNERS = 470, 150, 60, 20
 COMPANIES, CONTACTS = 30, 70
 GROCER_PRODUCTS, GIFT_PRODUCTS, ORDERS = 200, 100, 60
+STORES = 3
 
 
-def write(con: duckdb.DuckDBPyConnection, folder: Path, seed: int, manifest: Manifest) -> None:
+def write(con: duckdb.DuckDBPyConnection, folder: Path, landing: Path, seed: int, manifest: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partners, products = odoo_partners(con, seed), odoo_products(con)
     frames = {
         "partners": partners,
         "products": products,
+        "shelves": odoo_shelves(con, products, landing),
         "pos_orders": odoo_orders(partners, products, seed, "pos"),
         "sale_orders": odoo_orders(partners, products, seed, "sale"),
     }
@@ -136,6 +140,23 @@ def odoo_products(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         QUALIFY row_number() OVER (PARTITION BY code_space ORDER BY lines DESC, sku)
             <= if(code_space = 'grocer', {GROCER_PRODUCTS}, {GIFT_PRODUCTS})
         ORDER BY code_space DESC, lines DESC, sku
+    """).pl()
+
+
+def odoo_shelves(con: duckdb.DuckDBPyConnection, products: pl.DataFrame, landing: Path) -> pl.DataFrame:
+    """The grocer's products in the stores that keep most of them, with the head office's last count."""
+    con.register("odoo_product", products.to_arrow())
+    return con.sql(f"""
+        WITH kept AS (
+            SELECT store_no, external_id AS product_external_id, CAST(on_hand_qty AS INTEGER) AS stock_qty
+            FROM '{landing}/headoffice_grocer/stock_levels_*.parquet'
+            JOIN odoo_product ON default_code = 'grocer:' || sku
+            QUALIFY stock_date = max(stock_date) OVER ()
+        )
+        FROM kept SEMI JOIN (
+            SELECT store_no FROM kept GROUP BY store_no ORDER BY count(*) DESC, store_no LIMIT {STORES}
+        ) USING (store_no)
+        ORDER BY store_no, product_external_id
     """).pl()
 
 

@@ -1,4 +1,4 @@
-"""Puts the demo retailer into an Odoo: partners, products, stock, reordering rules, POS and sale orders, loyalty cards.
+"""Puts the demo retailer into an Odoo: partners, products, stock and reordering rules, orders, loyalty cards.
 
 Belongs here: turning the seed files (`odoo_records.py` says what they hold) into records of a real server. Does not
 belong here: what the demo retailer has, and anything that product code needs.
@@ -37,6 +37,7 @@ QUIET = {
     "tz": "UTC",
 }
 LOYALTY_MEMBERS = 200
+WAREHOUSE_ID = pl.lit("demo_warehouse_") + pl.col("store_no")
 # One product in so many has a reordering rule.
 REORDERED_SHARE = 3
 
@@ -48,14 +49,16 @@ class SeedError(Exception):
 def seed(server: OdooConnection, seed_dir: Path, progress: Progress = print) -> None:
     """Fill a database that holds Odoo's modules. The administrator's login is needed."""
     odoo = _Odoo(server)
-    partners, products, pos_lines, sale_lines = (
-        pl.read_parquet(seed_dir / f"{name}.parquet") for name in ("partners", "products", "pos_orders", "sale_orders")
+    partners, products, shelves, pos_lines, sale_lines = (
+        pl.read_parquet(seed_dir / f"{name}.parquet")
+        for name in ("partners", "products", "shelves", "pos_orders", "sale_orders")
     )
     steps: list[tuple[str, Callable[[], int]]] = [
         ("partners", lambda: _seed_partners(odoo, partners)),
         ("products", lambda: _seed_products(odoo, products)),
-        ("products counted in stock", lambda: _seed_stock(odoo, products)),
-        ("reordering rules", lambda: _seed_reordering_rules(odoo, products)),
+        ("warehouses", lambda: _seed_warehouses(odoo, shelves)),
+        ("products counted in stock", lambda: _seed_stock(odoo, products, shelves)),
+        ("reordering rules", lambda: _seed_reordering_rules(odoo, products, shelves)),
         ("POS orders", lambda: _seed_pos_orders(odoo, pos_lines, products)),
         ("sale orders", lambda: _seed_sale_orders(odoo, sale_lines)),
         ("loyalty cards", lambda: _seed_loyalty(odoo, partners)),
@@ -161,43 +164,84 @@ def _seed_products(odoo: _Odoo, products: pl.DataFrame) -> int:
     return odoo.load_missing("product.product", rows)
 
 
-def _seed_stock(odoo: _Odoo, products: pl.DataFrame) -> int:
-    """Count each product once; a product that was ever counted is left alone."""
+def _seed_warehouses(odoo: _Odoo, shelves: pl.DataFrame) -> int:
+    """The stores that the Odoo keeps goods of; the short name is the store's number."""
+    stores = shelves.select("store_no").unique("store_no", maintain_order=True)
+    rows = stores.select(
+        id=WAREHOUSE_ID, name=pl.lit("Demo Grocer ") + pl.col("store_no"), code=pl.col("store_no")
+    )  # fmt: skip
+    return odoo.load_missing("stock.warehouse", rows)
+
+
+def _places(odoo: _Odoo, products: pl.DataFrame, shelves: pl.DataFrame) -> pl.DataFrame:
+    """external_id of a product, warehouse_id, location_id and stock_qty: of the first warehouse and of the stores'."""
+    warehouse_ids = odoo.ids("stock.warehouse", shelves.select(WAREHOUSE_ID).to_series())
+    found = odoo.find("stock.warehouse", [["id", "in", list(warehouse_ids.values())]], ["lot_stock_id"])
+    locations = {row["id"]: row["lot_stock_id"] for row in found}
+    first = _warehouse(odoo)
+    return pl.concat(
+        [
+            products.select(
+                "external_id",
+                warehouse_id=pl.lit(first["id"], dtype=pl.Int64),
+                location_id=pl.lit(first["lot_stock_id"], dtype=pl.Int64),
+                stock_qty=pl.col("stock_qty").cast(pl.Int64),
+            ),
+            shelves.select(
+                external_id="product_external_id",
+                warehouse_id=WAREHOUSE_ID.replace_strict(warehouse_ids, return_dtype=pl.Int64),
+                location_id=WAREHOUSE_ID.replace_strict(warehouse_ids, return_dtype=pl.Int64).replace_strict(
+                    locations, return_dtype=pl.Int64
+                ),
+                stock_qty=pl.col("stock_qty").cast(pl.Int64),
+            ),
+        ]
+    )
+
+
+def _seed_stock(odoo: _Odoo, products: pl.DataFrame, shelves: pl.DataFrame) -> int:
+    """Count each product once where it is kept; what was ever counted there is left alone."""
     product_ids = odoo.ids("product.product", products["external_id"])
-    location_id = _warehouse(odoo)["lot_stock_id"]
     counts = odoo.find(
         "stock.move",
         [["is_inventory", "=", True], ["state", "=", "done"], ["product_id", "in", list(product_ids.values())]],
-        ["product_id"],
+        ["product_id", "location_dest_id"],
     )
-    counted = {move["product_id"] for move in counts}
-    wanted = products.filter(pl.col("stock_qty") > 0).with_columns(
-        product_id=pl.col("external_id").replace_strict(product_ids, return_dtype=pl.Int64)
-    ).filter(~pl.col("product_id").is_in(list(counted)))  # fmt: skip
+    counted = pl.DataFrame(
+        [(move["product_id"], move["location_dest_id"]) for move in counts],
+        schema={"product_id": pl.Int64, "location_id": pl.Int64},
+        orient="row",
+    )
+    wanted = (
+        _places(odoo, products, shelves)
+        .filter(pl.col("stock_qty") > 0)
+        .with_columns(product_id=pl.col("external_id").replace_strict(product_ids, return_dtype=pl.Int64))
+        .join(counted, on=["product_id", "location_id"], how="anti", maintain_order="left")
+    )
     counting = QUIET | {"inventory_mode": True}
     for batch in wanted.iter_slices(BATCH_STEPS):
-        quants = batch.select(
-            "product_id", inventory_quantity="stock_qty", location_id=pl.lit(location_id, dtype=pl.Int64)
-        ).to_dicts()
+        quants = batch.select("product_id", "location_id", inventory_quantity="stock_qty").to_dicts()
         quant_ids = odoo.call("stock.quant", "create", quants, context=counting)
         odoo.call("stock.quant", "action_apply_inventory", quant_ids, context=counting)
     return wanted.height
 
 
-def _seed_reordering_rules(odoo: _Odoo, products: pl.DataFrame) -> int:
-    """Rules that wait for a person, for a share of the products."""
-    warehouse = _warehouse(odoo)
-    rows = products.gather_every(REORDERED_SHARE).select(
-        id=pl.lit("demo_rule_") + pl.col("external_id"),
-        product_min_qty=pl.lit(12),
-        product_max_qty=pl.lit(60),
+def _seed_reordering_rules(odoo: _Odoo, products: pl.DataFrame, shelves: pl.DataFrame) -> int:
+    """Rules that wait for a person: for a share of the products in the first warehouse, for all that stores keep."""
+    first_id = _warehouse(odoo)["id"]
+    rows = _places(odoo, products.gather_every(REORDERED_SHARE), shelves).select(
+        id=pl.lit("demo_rule_") + pl.col("external_id")
+        + pl.when(pl.col("warehouse_id") == first_id).then(pl.lit(""))
+        .otherwise(pl.format("_{}", "warehouse_id")),
+        product_min_qty=pl.when(pl.col("warehouse_id") == first_id).then(12).otherwise(2),
+        product_max_qty=pl.when(pl.col("warehouse_id") == first_id).then(60).otherwise(6),
         trigger=pl.lit("manual"),
         **{
             "product_id/id": pl.col("external_id"),
-            "location_id/.id": pl.lit(warehouse["lot_stock_id"]),
-            "warehouse_id/.id": pl.lit(warehouse["id"]),
+            "location_id/.id": pl.col("location_id"),
+            "warehouse_id/.id": pl.col("warehouse_id"),
         },
-    )
+    )  # fmt: skip
     return odoo.load_missing("stock.warehouse.orderpoint", rows)
 
 

@@ -56,7 +56,8 @@ def _say_where_to_look(server: OdooConnection) -> None:
     print("   Contacts: the filter 'High churn risk', and the tab Reknit on a customer")
     if partner := partner_with_task():
         print(f"   a customer with a task: {server.url}/odoo/res.partner/{partner}")
-    print("   Inventory, Products: the tab Reknit; Reknit approvals: the oddest returns, cases once you approve")
+    print("   Inventory, Products: the tab Reknit; Inventory, Operations, Replenishment: the filter 'Order now'")
+    print("   Reknit approvals: the oddest returns and the largest orders, made once you approve")
 
 
 def _run_line() -> None:

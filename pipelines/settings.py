@@ -233,7 +233,7 @@ class TaskLimits(_Section):
     assignee_login: str = "admin"
 
 
-ApprovalKind = Literal["activity", "case"]
+ApprovalKind = Literal["activity", "case", "order"]
 
 
 class NewPartners(_Section):
@@ -260,6 +260,7 @@ class WriteRules(_Section):
     human_edit_days: for how long a value that a person put in the place of ours is left.
     approvals: what a reviewer approves in Odoo before it is made, by the amount at stake from which that holds, in the
     reporting currency.
+    max_new_approvals: how much one plan may ask reviewers; the rest waits its turn.
     create_partners: left out, a customer whom an Odoo does not know is written nowhere.
     """
 
@@ -271,6 +272,7 @@ class WriteRules(_Section):
     min_model_auc: float = Field(default=0.6, ge=0, le=1)
     human_edit_days: int = Field(default=90, ge=0)
     approvals: dict[ApprovalKind, float] = {}
+    max_new_approvals: int = Field(default=20, ge=0)
     create_partners: NewPartners | None = None
 
 

@@ -84,7 +84,10 @@ def _plan(settings: Settings, odoo_name: str, server: OdooConnection, run_id: st
         with transaction(connection):
             matches = match_targets(connection, odoo_name)
             rules = settings.odoo
-            plan = build_plan(connection, odoo_name, rules.human_edit_days, rules.approvals, settings.languages())
+            plan = build_plan(
+                connection, odoo_name, rules.human_edit_days, rules.approvals, settings.languages(),
+                rules.max_new_approvals,
+            )  # fmt: skip
         return OdooPlan(odoo_name, plan, matches, _stop_reasons(connection, settings, client, odoo_name))
 
 

@@ -107,7 +107,18 @@ def _demand(
 def _order(
     connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
 ) -> Callable[[], Result]:
-    forecasts = connection.sql(f"select * from score_demand where as_of_date = date '{day}'").pl()
+    # What several stores sell from one stock is one need: means add up, and spreads as those of independent demands.
+    forecasts = connection.sql(
+        f"""select product_id, coalesce(place.stock_store_id, demand.store_id) as store_id, brand,
+            max(model_version) as model_version, max(horizon_weeks) as horizon_weeks,
+            round(sum(forecast_qty), 6) as forecast_qty,
+            round(sum(forecast_qty) + sqrt(sum((forecast_high_qty - forecast_qty) ** 2)), 6) as forecast_high_qty,
+            bool_or(is_fallback) as is_fallback
+        from score_demand as demand
+        left join int_stock_store as place using (store_id)
+        where as_of_date = date '{day}'
+        group by all"""
+    ).pl()
     positions = connection.sql("select * from feat_sku_store__order").pl()
     responses = connection.sql("select * from feat_category__price_response").pl()
     brands = {name: brand.ordering.brand for name, brand in load_settings().brands.items()}
@@ -165,7 +176,7 @@ assets = [
     ),
     _score_asset(
         "order",
-        ["score_demand", "feat_sku_store__order", "feat_category__price_response"],
+        ["score_demand", "feat_sku_store__order", "feat_category__price_response", "int_stock_store"],
         "What to order, move or mark down by SKU and store.",
     ),
     _score_asset(

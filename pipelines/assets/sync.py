@@ -10,7 +10,7 @@ from pipelines.settings import load_settings
 from pipelines.sources import odoo_entities
 from pipelines.warehouse import connect
 
-SCORES = ["score_churn", "score_demand", "score_return_anomaly"]
+SCORES = ["score_churn", "score_demand", "score_order", "score_return_anomaly"]
 REFUSED_ROWS = 50
 _PARTNERS = dg.AssetKey([odoo_entities.SYSTEM.schema, "res_partner"])
 _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
@@ -34,7 +34,7 @@ def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    deps=["sync_desired", "identity_xref", _PARTNERS, _PRODUCTS],
+    deps=["sync_desired", "identity_xref", "int_stock_store", _PARTNERS, _PRODUCTS],
     check_specs=[dg.AssetCheckSpec("within_guards", asset="sync_plan", description="No guard stops the plan.")],
     group_name="sync",
     partitions_def=daily,

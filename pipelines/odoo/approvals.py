@@ -6,48 +6,75 @@ Belongs here: set-based SQL on the warehouse. Does not belong here: reading deci
 
 from pipelines.odoo.rates import RATE
 from pipelines.odoo.schema import APPROVAL
+from pipelines.odoo.shown import html
 
 PREFIX = "approval:"
 
-# The newest decision on each key that a person was asked about.
-_DECIDED = """
-    select key, decision from sync_approval where odoo_name = $odoo_name
-    qualify row_number() over (partition by key order by decided_at desc, read_at desc) = 1
-"""
+# Whether what was asked about under a key holds for a row of `high`. A task or a case is made once. A need lasts and
+# may grow: there it holds for this need up to twice the amount that was asked about, so that no trifle asks again.
+_COVERS = """(
+    asked.key = high.approval_key
+    or starts_with(asked.key, high.need_key || ':')
+    and coalesce(try_cast(split_part(asked.key, ':', -1) as bigint) >= high.reporting_amount, true)
+)"""
 
-# Continuations of `with wanted, state`. What has no known rate waits too.
+# Continuations of `with wanted, state`. What has no known amount or rate waits too.
 WAITING = f"""
     {RATE},
-    decided as ({_DECIDED})
-    select wanted.key, wanted.target_kind, wanted.values_json, wanted.amount, wanted.currency_code
-    from wanted
-    inner join _approval_rule as rule using (target_kind)
-    left join rate using (currency_code)
-    where wanted.key not in (select key from state)
-        and coalesce(wanted.amount * rate.exchange_rate, rule.min_amount) >= rule.min_amount
-        and wanted.key not in (select key from decided where decision = 'approved')
+    high as (
+        select
+            wanted.*,
+            wanted.amount * rate.exchange_rate as reporting_amount,
+            coalesce(need_key || ':' || coalesce(ceil(2 * reporting_amount), 0)::bigint, key) as approval_key
+        from wanted
+        inner join _approval_rule as rule using (target_kind)
+        left join rate using (currency_code)
+        where coalesce(wanted.amount * rate.exchange_rate, rule.min_amount) >= rule.min_amount
+            and (need_key is not null or key not in (select key from state))
+    )
+    from high
+    where not exists (
+        from (
+            select key, decision from sync_approval where odoo_name = $odoo_name
+            -- The newest decision on each key that a person was asked about.
+            qualify row_number() over (partition by key order by decided_at desc, read_at desc) = 1
+        ) as asked
+        where asked.decision = 'approved' and {_COVERS}
+    )
 """
 
 ASK = f"""
     insert into sync_plan by name
     select
         $odoo_name as odoo_name,
-        '{PREFIX}' || key as key,
+        '{PREFIX}' || approval_key as key,
         'approval' as target_kind,
         'create' as operation,
         '{APPROVAL}' as model,
         json_object(
-            'x_key', '{PREFIX}' || key,
+            'x_key', '{PREFIX}' || approval_key,
             'x_name', coalesce(values_json ->> '$.name', values_json ->> '$.x_name'),
-            'x_note', coalesce(values_json ->> '$.description', values_json ->> '$.x_note'),
+            'x_note', coalesce(
+                values_json ->> '$.description',
+                values_json ->> '$.x_note',
+                '<p>' || replace({html("values_json ->> '$.x_reasons'")}, chr(10), '<br/>') || '</p>'
+            ),
             'x_partner_id', coalesce(values_json -> '$.partner_id', values_json -> '$.x_partner_id'),
             'x_amount', round(coalesce(amount, 0), 2)::decimal(18, 2),
             'x_currency', currency_code
         ) as new_values_json,
         new_values_json as values_json,
         'waits for approval' as reason
-    from _waiting
-    where '{PREFIX}' || key not in (select key from sync_state where odoo_name = $odoo_name)
+    from _waiting as high
+    where not exists (
+        from (
+            select key[{len(PREFIX) + 1}:] as key from sync_state
+            where odoo_name = $odoo_name and target_kind = 'approval'
+        ) as asked
+        where {_COVERS}
+    )
+    order by reporting_amount desc nulls last, approval_key
+    limit $max_new_approvals
 """
 
 DECISIONS = """

@@ -23,6 +23,7 @@ _SCORES = {
     "score_demand_current": "stock_out_probability",
     "score_return_anomaly_current": "return_probability",
 }
+_QUANTITIES = {"score_order_current": "suggested_order_qty"}
 
 
 def plan_reasons(connection: Connection, odoo_name: str, rules: WriteRules, models_dir: Path) -> list[str]:
@@ -92,9 +93,14 @@ def _too_many_turned(connection: Connection, odoo_name: str, max_share: float) -
         change as (
             select
                 target_kind, operation, new_values_json ->> '$.x_churn_level' as new_level,
-                (old_values_json ->> '$.x_forecast_qty')::double as old_qty,
-                (new_values_json ->> '$.x_forecast_qty')::double as new_qty
-            from sync_plan where odoo_name = $odoo_name and operation <> 'create'
+                coalesce(old_values_json ->> '$.x_forecast_qty', old_values_json ->> '$.x_suggested_qty')::double
+                    as old_qty,
+                coalesce(new_values_json ->> '$.x_forecast_qty', new_values_json ->> '$.x_suggested_qty')::double
+                    as new_qty
+            from sync_plan
+            -- What was ordered is not suggested any more: many at once on the day of an order.
+            where odoo_name = $odoo_name and operation <> 'create'
+                and not (target_kind = 'order' and operation = 'archive')
         )
         select target_kind, count(*), any_value(records)
         from change inner join standing using (target_kind)
@@ -109,7 +115,7 @@ def _too_many_turned(connection: Connection, odoo_name: str, max_share: float) -
     ).fetchall()
     for kind, turned, records in rows:
         yield (
-            f"{turned:,} of {records:,} records of {kind} would turn (another level, half or twice the forecast, or "
+            f"{turned:,} of {records:,} records of {kind} would turn (another level, half or twice as much, or "
             f"none any more): more than odoo.max_turned_share = {max_share:g} in retail.yaml allows."
         )
 
@@ -148,6 +154,12 @@ def _impossible_scores(connection: Connection) -> Iterable[str]:
         ).fetchall()[0][0]
         if wrong:
             yield f"{wrong:,} rows of {table} have a {column} that is no probability."
+    for table, column in _QUANTITIES.items():
+        wrong = connection.execute(
+            f"select count(*) from {table} where {column} < 0 or isnan({column}) or isinf({column})"
+        ).fetchall()[0][0]
+        if wrong:
+            yield f"{wrong:,} rows of {table} have a {column} that is no quantity."
 
 
 def _failed_models(connection: Connection, min_auc: float, models_dir: Path) -> Iterable[str]:

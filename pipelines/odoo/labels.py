@@ -46,8 +46,13 @@ LABELS: tuple[tuple[str, str, str, str], ...] = (
      "Menor cobertura en días"),
     ("Medium", "Mittel", "Moyen", "Medio"),
     ("On hand", "Auf Lager", "En stock", "En existencias"),
+    ("On order", "Bestellt", "Commandé", "Pedido"),
+    ("Order at", "Bestellen bei", "Commander à", "Pedir con"),
+    ("Order now", "Jetzt bestellen", "Commander maintenant", "Pedir ahora"),
+    ("Order up to", "Auffüllen bis", "Compléter jusqu'à", "Completar hasta"),
     ("Product", "Produkt", "Produit", "Producto"),
     ("Reasons", "Gründe", "Raisons", "Motivos"),
+    ("Reordering rule", "Nachbestellregel", "Règle de réapprovisionnement", "Regla de reabastecimiento"),
     ("Rejected", "Abgelehnt", "Refusé", "Rechazado"),
     ("Reknit approvals", "Reknit: Genehmigungen", "Reknit : approbations", "Reknit: aprobaciones"),
     ("Reknit: Win back", "Reknit: Zurückgewinnen", "Reknit : reconquérir", "Reknit: recuperar"),
@@ -57,6 +62,12 @@ LABELS: tuple[tuple[str, str, str, str], ...] = (
     ("Stop all writing", "Alles Schreiben anhalten", "Arrêter toute écriture", "Detener toda escritura"),
     ("Store", "Filiale", "Magasin", "Tienda"),
     ("Stores with a forecast", "Filialen mit Prognose", "Magasins avec prévision", "Tiendas con previsión"),
+    ("Suggested as of", "Vorgeschlagen zum", "Suggéré au", "Sugerido a fecha de"),
+    ("Suggested order", "Bestellvorschlag", "Commande suggérée", "Pedido sugerido"),
+    ("Suggested orders", "Bestellvorschläge", "Commandes suggérées", "Pedidos sugeridos"),
+    ("Take over", "Übernehmen", "Reprendre", "Adoptar"),
+    ("Take over the suggested order", "Bestellvorschlag übernehmen", "Reprendre la commande suggérée",
+     "Adoptar el pedido sugerido"),
     ("This is wrong", "Das ist falsch", "C'est faux", "Esto es incorrecto"),
     ("Value at risk", "Wert in Gefahr", "Valeur menacée", "Valor en riesgo"),
     ("Variant", "Variante", "Variante", "Variante"),
@@ -64,8 +75,11 @@ LABELS: tuple[tuple[str, str, str, str], ...] = (
     ("What", "Was", "Quoi", "Qué"),
     ("What it is about", "Worum es geht", "De quoi il s'agit", "De qué se trata"),
     ("What to do", "Was zu tun ist", "Que faire", "Qué hacer"),
+    ("Why so much", "Warum so viel", "Pourquoi autant", "Por qué tanto"),
     ("With a churn score", "Mit Abwanderungsrisiko", "Avec un risque de départ", "Con riesgo de abandono"),
     ("With a forecast", "Mit Prognose", "Avec une prévision", "Con previsión"),
+    ("Without a reordering rule", "Ohne Nachbestellregel", "Sans règle de réapprovisionnement",
+     "Sin regla de reabastecimiento"),
 )  # fmt: skip
 _WORDS = {words[0]: dict(zip(LANGUAGES, words, strict=True)) for words in LABELS}
 # The field of a model that people read.
@@ -74,6 +88,7 @@ LABELLED = {
     "ir.model.fields.selection": "name",
     "mail.activity.type": "name",
     "ir.actions.act_window": "name",
+    "ir.actions.server": "name",
     "ir.ui.menu": "name",
 }
 VIEW = "ir.ui.view"

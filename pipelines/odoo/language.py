@@ -102,6 +102,10 @@ _SPOKEN = """
         select language.language, score.reasons, score.suggested_action
         from score_return_anomaly_current as score inner join _brand_language as language using (brand)
         where score.anomaly_level <> 'low'
+        union
+        select language.language, score.reasons, null
+        from score_order_current as score inner join _brand_language as language using (brand)
+        where score.suggested_order_qty > 0
     )
     select language, reasons from spoken where language <> 'en' and reasons is not null
     union

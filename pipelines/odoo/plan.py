@@ -6,7 +6,7 @@ Belongs here: set-based SQL on the warehouse, without a server. Does not belong 
 `build_plan` compares with what we last wrote: only values that a person would see change make a row of the plan.
 
 A score belongs to a (brand, partner) or a (store, product) of Odoo and follows it through merges and splits of
-customers; one that is not given any more is archived. Tasks are in `tasks.py`.
+customers; one that is not given any more is archived. Orders are in `orders.py`, tasks in `tasks.py`.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ import polars as pl
 from pipelines.odoo.approvals import ASK, WAITING
 from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
 from pipelines.odoo.language import join_translated, set_languages, translate_scores
+from pipelines.odoo.orders import CLOSE_NEEDS, DESIRED_ORDERS, NEED_KEY, OPEN_NEEDS, ORDER_TARGETS, ORDERS_ON_RULES
 from pipelines.odoo.partners import PARTNER_TARGETS, desire_partners
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
@@ -27,7 +28,7 @@ from pipelines.settings import ApprovalKind, NewPartners, TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
-KINDS = ("customer_score", "product_score", "activity", "case", "review", "partner")
+KINDS = ("customer_score", "product_score", "order", "activity", "case", "review", "partner")
 # What a plan may have beside them: a person is asked before the rest goes on.
 PLANNED_KINDS = (*KINDS, "approval")
 # Written along with a change, and no reason to write by themselves: every run has new ones.
@@ -71,6 +72,8 @@ def build_desired(
     connection.execute("delete from sync_desired")
     connection.execute(_CUSTOMER_SCORES)
     connection.execute(_PRODUCT_SCORES)
+    for statement in (DESIRED_ORDERS, CLOSE_NEEDS, OPEN_NEEDS):
+        connection.execute(statement)
     build_tasks(connection, limits, seed)
     connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
     connection.execute(DESIRED_REVIEWS)
@@ -82,20 +85,19 @@ def build_desired(
 def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     """Fill `sync_target` for an Odoo from what was last pulled of it."""
     connection.execute("delete from sync_target where odoo_name = ?", [odoo_name])
-    for statement in (
-        _CUSTOMER_TARGETS,
-        _PRODUCT_TARGETS,
-        _ACTIVITY_TARGETS,
-        _CASE_TARGETS,
-        REVIEW_TARGETS,
+    targets = (
+        _CUSTOMER_TARGETS, _PRODUCT_TARGETS, ORDER_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS, REVIEW_TARGETS,
         PARTNER_TARGETS,
-    ):
+    )  # fmt: skip
+    for statement in targets:
         connection.execute(statement, {"odoo_name": odoo_name})
     rows = connection.execute(
-        """select target_kind,
+        f"""select target_kind,
             count(*) filter (where key in (select desired_key from sync_target where odoo_name = $odoo_name)),
             count(*)
-        from sync_desired group by target_kind""",
+        from sync_desired group by target_kind
+        union all
+        {ORDERS_ON_RULES}""",
         {"odoo_name": odoo_name},
     ).fetchall()
     return {kind: Match(matched, total - matched) for kind, matched, total in rows}
@@ -107,12 +109,13 @@ def build_plan(
     human_edit_days: int = 90,
     approvals: Mapping[ApprovalKind, float] | None = None,
     languages: Mapping[str, str] | None = None,
+    max_new_approvals: int = 20,
 ) -> Plan:
     """Fill `sync_plan` with the changes that lead an Odoo from what we last wrote to what it should show.
 
     A field that a person changed is left for `human_edit_days`. approvals: kinds of which nothing is made before a
-    reviewer approved it, by the amount from which that holds, in the reporting currency. languages: as in
-    `build_desired`.
+    reviewer approved it, by the amount from which that holds, in the reporting currency; of max_new_approvals one is
+    asked anew. languages: as in `build_desired`.
     """
     set_languages(connection, languages or {})
     connection.execute("delete from sync_plan where odoo_name = ?", [odoo_name])
@@ -126,7 +129,7 @@ def build_plan(
     connection.register("_approval_rule", rule_frame.to_arrow())
     connection.execute(f"create or replace temp table _waiting as {_WANTED}, {WAITING}", parameters)
     connection.unregister("_approval_rule")
-    connection.execute(ASK, parameters)
+    connection.execute(ASK, parameters | {"max_new_approvals": max_new_approvals})
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
@@ -359,7 +362,7 @@ held_values as (
 )"""
 
 # What an Odoo should show and what we last wrote there, side by side for all that compares them.
-_WANTED_TABLE = """
+_WANTED_TABLE = f"""
     create or replace temp table _wanted as
     select
         target.key,
@@ -367,9 +370,13 @@ _WANTED_TABLE = """
         target.model,
         json_merge_patch(desired.values_json, target.link_json) as values_json,
         desired.value_at_risk_amount as amount,
-        desired.currency_code
+        desired.currency_code,
+        {NEED_KEY} as need_key
     from sync_target as target
     inner join sync_desired as desired on desired.key = target.desired_key
+    left join sync_matter as matter
+        on matter.target_kind = 'order' and desired.target_kind = 'order'
+        and matter.brand = desired.brand and matter.entity_id = desired.store_id || ':' || desired.entity_id
     where target.odoo_name = $odoo_name
 """
 
@@ -412,7 +419,8 @@ _UPDATE = f"""
         from wanted
         inner join state using (key)
         left join held_values using (key)
-        where wanted.target_kind in ('customer_score', 'product_score')
+        where wanted.model in {SCORE_MODELS}
+            and wanted.key not in (select key from _waiting)
             and wanted.values_json::varchar <> state.values_json::varchar
     ),
     change as materialized (
@@ -454,11 +462,15 @@ _ARCHIVE = f"""
         '{{"x_active":true}}' as old_values_json,
         '{{"x_active":false}}' as new_values_json,
         json_merge_patch(state.values_json, '{{"x_active":false}}') as values_json,
-        'no longer scored' as reason
+        if(state.target_kind = 'order', 'nothing to order any more', 'no longer scored') as reason
     from state
     where state.model in {SCORE_MODELS}
         and json_extract(state.values_json, '$.x_active')::varchar = 'true'
         and state.key not in (select key from wanted)
         and state.key not in (select key from sync_touch where odoo_name = $odoo_name and field = 'x_active')
-        and state.target_kind in (select target_kind from sync_desired)
+        and (
+            state.target_kind in (select target_kind from sync_desired)
+            -- That nothing is to be ordered is a result too.
+            or (state.target_kind = 'order' and exists (from score_order_current))
+        )
 """

@@ -17,7 +17,7 @@ REMOVAL_WRITES: Writable = SETUP_WRITES | {
     (model, "unlink") for model in ("ir.filters", schema.CASE, *(model for model, _ in SETUP_WRITES))
 }
 # Fields of our own models go with their model, and our favourites with people's.
-_GO_WITH_OTHERS = (schema.OWN_FIELDS, schema.FAVOURITES)
+_GO_WITH_OTHERS = (*schema.OWN_FIELDS, *schema.FAVOURITES)
 # What Odoo keeps where it was used: the model and field by which others name it.
 _USED_BY = {
     "mail.activity.type": ("mail.activity", "activity_type_id"),
@@ -45,7 +45,7 @@ def _removals(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
     yield from _remove_favourites(client, is_dry=is_dry)
     yield from _remove_open_questions(client, known, is_dry=is_dry)
     for items in reversed(groups):
-        if items not in _GO_WITH_OTHERS:
+        if items[0] not in _GO_WITH_OTHERS:
             yield from _remove(client, known, items, is_dry=is_dry)
     if not is_dry:
         left = client.call("ir.model.data", "search", [[["module", "=", schema.MODULE]]])

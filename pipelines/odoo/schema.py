@@ -19,18 +19,22 @@ from pipelines.sources.odoo_entities import ODOO_MODELS
 MODULE = "reknit"
 CUSTOMER_SCORE = "x_reknit_customer_score"
 PRODUCT_SCORE = "x_reknit_product_score"
+ORDER = "x_reknit_order_suggestion"
 TASK = "x_reknit_task"
 CONTROL = "x_reknit_control"
 APPROVAL = "x_reknit_approval"
 NEW_PARTNER = "x_reknit_new_partner"
 CASE = "project.task"
-SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE)
+SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE, ORDER)
 OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL, NEW_PARTNER)
+# A reordering rule of the app Inventory, which not every Odoo has.
+ORDERPOINT = "stock.warehouse.orderpoint"
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
 WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
 DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
+TAKE_OVER = f"{MODULE}.action_take_over"
 MAKE_PARTNERS = f"{MODULE}.action_make_partners"
 CASE_PROJECT = f"{MODULE}.project_cases"
 CASE_STAGE_NEW = f"{MODULE}.stage_new"
@@ -41,6 +45,8 @@ BOT_PROJECTS = (CASE_PROJECT, REVIEW_PROJECT)
 REVIEW_STAGES = {answer: f"{MODULE}.stage_review_{answer}" for answer in ("same", "different", "unsure")}
 CONTROL_ACTION = f"{MODULE}.action_control"
 APPROVAL_ACTION = f"{MODULE}.action_approval"
+ORDER_ACTION = f"{MODULE}.action_order"
+MENU_ACTIONS = (CONTROL_ACTION, APPROVAL_ACTION, ORDER_ACTION)
 BOT_GROUP = f"{MODULE}.group_bot"
 REVIEWER_GROUP = f"{MODULE}.group_reviewer"
 BOT_USER = f"{MODULE}.user_bot"
@@ -63,6 +69,7 @@ class Item:
 
     natural: fields that name it where an interrupted set-up left it without its external id.
     is_peoples: once made it belongs to the people who work with it, and is not changed back.
+    needs: a model of an app that an Odoo may lack; there the record is not made.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Item:
     values: Mapping[str, Value]
     natural: tuple[str, ...]
     is_peoples: bool = False
+    needs: str = ""
 
     @property
     def xml_id(self) -> str:
@@ -81,7 +89,7 @@ class Field:
     """A manual field. `type` is Odoo's; `compute` or `related` makes it one that nobody types in.
 
     is_stored: what people search, sort and group by. The rest is computed when it is shown, so that a reason with a new
-    number of days does not touch the partner.
+    number of days does not touch the partner. needs: as an item's.
     """
 
     name: str
@@ -97,6 +105,7 @@ class Field:
     is_stored: bool = True
     index: bool = False
     required: bool = False
+    needs: str = ""
 
 
 LEVELS = (("high", "High"), ("medium", "Medium"), ("low", "Low"))
@@ -138,6 +147,34 @@ _PRODUCT_SCORE_FIELDS = (
     Field("x_on_hand_qty", "float", "On hand"),
     Field("x_cover_days", "float", "Days of cover"),
     Field("x_stock_out_probability", "float", "Stock-out risk"),
+    Field("x_reasons", "text", "Reasons"),
+    Field("x_as_of", "date", "As of"),
+    Field("x_model_version", "char", "Model version"),
+    Field("x_is_wrong", "boolean", "This is wrong"),
+)  # fmt: skip
+
+# Without a reordering rule a suggestion stands on the product alone.
+_ORDER_FIELDS = (
+    Field(
+        "x_product_tmpl_id", "many2one", "Product", relation="product.template", on_delete="cascade", index=True,
+        required=True,
+    ),
+    Field("x_product_id", "many2one", "Variant", relation="product.product", on_delete="cascade", index=True),
+    Field(
+        "x_orderpoint_id", "many2one", "Reordering rule", relation=ORDERPOINT, on_delete="set null", index=True,
+        needs=ORDERPOINT,
+    ),
+    Field("x_active", "boolean", "Active"),
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field("x_store", "char", "Store"),
+    Field("x_suggested_qty", "float", "Suggested order"),
+    Field("x_amount", "float", "Amount"),
+    Field("x_currency", "char", "Currency"),
+    Field("x_is_stock_known", "boolean", "Stock is known"),
+    Field("x_on_hand_qty", "float", "On hand"),
+    Field("x_on_order_qty", "float", "On order"),
+    Field("x_reorder_point_qty", "float", "Order at"),
+    Field("x_order_up_to_qty", "float", "Order up to"),
     Field("x_reasons", "text", "Reasons"),
     Field("x_as_of", "date", "As of"),
     Field("x_model_version", "char", "Model version"),
@@ -205,28 +242,34 @@ _NEW_PARTNER_FIELDS = (
     Field("x_is_made", "boolean", "Partner was made"),
 )
 
-SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS}
+SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS, ORDER: _ORDER_FIELDS}
+_SCORES = "x_reknit_score_ids"
+_ORDERS = "x_reknit_order_ids"
 
 
-def _leading(source: str, rank: str, target: str) -> str:
+def _depends(rows: str, *sources: str) -> str:
+    return ",".join(f"{rows}.{source}" for source in sources)
+
+
+def _leading(rows: str, source: str, rank: str, target: str) -> str:
     """Code that takes a field from the active row where `rank` is highest.
 
     It reads the rows of all records at once first: a part of a record's rows would be read by a query of its own.
     """
     return (
-        f"self.mapped('x_reknit_score_ids.{source}')\n"
+        f"self.mapped('{rows}.{source}')\n"
         "for record in self:\n"
-        f"    rows = record.x_reknit_score_ids.filtered('x_active').sorted('{rank}', reverse=True)\n"
+        f"    rows = record.{rows}.filtered('x_active').sorted('{rank}', reverse=True)\n"
         f"    record['{target}'] = rows[:1].{source}"
     )
 
 
-def _over(expression: str, target: str) -> str:
+def _over(rows: str, expression: str, target: str) -> str:
     """Code that takes an expression over the active rows; like `_leading`, it reads the rows of all records first."""
     return (
-        "self.mapped('x_reknit_score_ids.x_active')\n"
+        f"self.mapped('{rows}.x_active')\n"
         "for record in self:\n"
-        "    rows = record.x_reknit_score_ids.filtered('x_active')\n"
+        f"    rows = record.{rows}.filtered('x_active')\n"
         f"    record['{target}'] = {expression}"
     )
 
@@ -240,8 +283,8 @@ def _of_worst_brand(type_: str, label: str, source: str, *, is_stored: bool) -> 
         type_,
         label,
         selection=LEVELS if type_ == "selection" else (),
-        compute=_leading(source, "x_churn_probability", target),
-        depends=",".join(f"x_reknit_score_ids.{name}" for name in sorted(depends)),
+        compute=_leading(_SCORES, source, "x_churn_probability", target),
+        depends=_depends(_SCORES, *sorted(depends)),
         is_stored=is_stored,
     )
 
@@ -252,13 +295,25 @@ def _of_stores(type_: str, label: str, target: str, expression: str, *sources: s
         target,
         type_,
         label,
-        compute=_over(expression, target),
-        depends=",".join(f"x_reknit_score_ids.{name}" for name in ("x_active", *sources)),
+        compute=_over(_SCORES, expression, target),
+        depends=_depends(_SCORES, "x_active", *sources),
     )
 
 
+def _of_order(type_: str, label: str, target: str, source: str) -> Field:
+    """A reordering rule's field, from the suggestion for it; shown, and not searched."""
+    return Field(
+        target,
+        type_,
+        label,
+        compute=_leading(_ORDERS, source, "x_suggested_qty", target),
+        depends=_depends(_ORDERS, "x_active", "x_suggested_qty", source),
+        is_stored=False,
+    )
+
+
+_PARTNER_LIST = Field(_SCORES, "one2many", "Scores", relation=CUSTOMER_SCORE, relation_field="x_partner_id")
 _PARTNER_FIELDS = (
-    Field("x_reknit_score_ids", "one2many", "Scores", relation=CUSTOMER_SCORE, relation_field="x_partner_id"),
     _of_worst_brand("selection", "Churn risk", "x_churn_level", is_stored=True),
     _of_worst_brand("float", "Churn probability", "x_churn_probability", is_stored=True),
     _of_worst_brand("float", "Value at risk", "x_value_at_risk", is_stored=True),
@@ -268,8 +323,17 @@ _PARTNER_FIELDS = (
     _of_worst_brand("date", "Scored as of", "x_as_of", is_stored=False),
 )
 
+_SUGGESTED_QTY = Field(
+    "x_reknit_suggested_qty", "float", "Suggested order",
+    compute=_over(_ORDERS, "sum(rows.mapped('x_suggested_qty'))", "x_reknit_suggested_qty"),
+    depends=_depends(_ORDERS, "x_active", "x_suggested_qty"),
+)  # fmt: skip
+
+_TEMPLATE_LISTS = (
+    Field(_SCORES, "one2many", "Forecasts", relation=PRODUCT_SCORE, relation_field="x_product_tmpl_id"),
+    Field(_ORDERS, "one2many", "Suggested orders", relation=ORDER, relation_field="x_product_tmpl_id"),
+)
 _TEMPLATE_FIELDS = (
-    Field("x_reknit_score_ids", "one2many", "Forecasts", relation=PRODUCT_SCORE, relation_field="x_product_tmpl_id"),
     _of_stores(
         "float", "Forecast, 4 weeks", "x_reknit_forecast_qty", "sum(rows.mapped('x_forecast_qty'))", "x_forecast_qty"
     ),
@@ -283,7 +347,19 @@ _TEMPLATE_FIELDS = (
         "max(rows.mapped('x_stock_out_probability'), default=0.0)", "x_stock_out_probability",
     ),
     _of_stores("integer", "Stores with a forecast", "x_reknit_store_count", "len(rows)"),
+    _SUGGESTED_QTY,
 )  # fmt: skip
+
+_ORDERPOINT_LIST = Field(_ORDERS, "one2many", "Suggested orders", relation=ORDER, relation_field="x_orderpoint_id")
+_ORDERPOINT_FIELDS = (
+    _SUGGESTED_QTY,
+    _of_order("text", "Why so much", "x_reknit_order_reasons", "x_reasons"),
+    _of_order("date", "Suggested as of", "x_reknit_order_as_of", "x_as_of"),
+)
+
+
+def _needed(model: str) -> str:
+    return model if model == ORDERPOINT else ""
 
 
 def _field_item(model: str, field: Field) -> Item:
@@ -310,12 +386,13 @@ def _field_item(model: str, field: Field) -> Item:
         values["index"] = True
     if field.required:
         values["required"] = True
-    return Item(f"field_{model.replace('.', '_')}__{field.name}", "ir.model.fields", values, ("model_id", "name"))
+    name = f"field_{model.replace('.', '_')}__{field.name}"
+    return Item(name, "ir.model.fields", values, ("model_id", "name"), needs=field.needs or _needed(model))
 
 
 def _model_xml_id(model: str) -> str:
     """Models of Odoo's own modules have an external id by a rule; ours get one by the same."""
-    module = {"res.partner": "base", "product.template": "product"}.get(model, MODULE)
+    module = {"res.partner": "base", "product.template": "product", ORDERPOINT: "stock"}.get(model, MODULE)
     return f"{module}.model_{model.replace('.', '_')}"
 
 
@@ -339,7 +416,7 @@ def _access_item(model: str, group: str, rights: str, model_id: int) -> Item:
 
 
 # What the bot pulls, and what it needs beside that to find its own records again.
-BOT_WRITES = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE)
+BOT_WRITES = (*SCORE_MODELS, TASK, CASE)
 BOT_READS = tuple(
     {*ODOO_MODELS, CONTROL, "ir.model.data", "project.project", "project.task.type", "uom.uom"} - {*BOT_WRITES}
 )
@@ -364,27 +441,29 @@ def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
 MODELS = (
     _model_item(CUSTOMER_SCORE, "Reknit customer score"),
     _model_item(PRODUCT_SCORE, "Reknit product forecast"),
+    _model_item(ORDER, "Reknit suggested order"),
     _model_item(TASK, "Reknit task"),
     _model_item(CONTROL, "Reknit control"),
     _model_item(APPROVAL, "Reknit approval"),
     _model_item(NEW_PARTNER, "Reknit new partner"),
 )
 OWN_FIELDS = (
-    *(_field_item(CUSTOMER_SCORE, field) for field in _CUSTOMER_SCORE_FIELDS),
-    *(_field_item(PRODUCT_SCORE, field) for field in _PRODUCT_SCORE_FIELDS),
+    *(_field_item(model, field) for model, fields in SCORE_FIELDS.items() for field in fields),
     *(_field_item(TASK, field) for field in _TASK_FIELDS),
     *(_field_item(CONTROL, field) for field in _CONTROL_FIELDS),
     *(_field_item(APPROVAL, field) for field in _APPROVAL_FIELDS),
     *(_field_item(NEW_PARTNER, field) for field in _NEW_PARTNER_FIELDS),
 )
 LIST_FIELDS = (
-    _field_item("res.partner", _PARTNER_FIELDS[0]),
-    _field_item("product.template", _TEMPLATE_FIELDS[0]),
+    _field_item("res.partner", _PARTNER_LIST),
+    *(_field_item("product.template", field) for field in _TEMPLATE_LISTS),
+    _field_item(ORDERPOINT, _ORDERPOINT_LIST),
 )
 COMPUTED_FIELDS = (
     *(_field_item(TASK, field) for field in _TASK_OUTCOME_FIELDS),
-    *(_field_item("res.partner", field) for field in _PARTNER_FIELDS[1:]),
-    *(_field_item("product.template", field) for field in _TEMPLATE_FIELDS[1:]),
+    *(_field_item("res.partner", field) for field in _PARTNER_FIELDS),
+    *(_field_item("product.template", field) for field in _TEMPLATE_FIELDS),
+    *(_field_item(ORDERPOINT, field) for field in _ORDERPOINT_FIELDS),
 )
 GROUPS = (
     Item("group_bot", "res.groups", {"name": "Reknit bot"}, ("name",)),
@@ -493,9 +572,28 @@ def _action_item(name: str, label: str, model: str, code: str) -> Item:
     return Item(name, "ir.actions.server", values, ("name",))
 
 
+# Under the person's own rights. By rules that are automatic Odoo orders by itself.
+_TAKE_OVER_CODE = """
+for rule in records.filtered(lambda rule: rule.trigger == 'manual' and rule.x_reknit_suggested_qty > 0):
+    rule.write({'qty_to_order': rule.x_reknit_suggested_qty})
+""".strip()
+
 ACTIONS = (
     _action_item("action_deliver_tasks", "Reknit: make the activities of tasks", TASK, _DELIVER_CODE),
     _action_item("action_make_partners", "Reknit: make partners", NEW_PARTNER, _MAKE_PARTNERS_CODE),
+    Item(
+        "action_take_over",
+        "ir.actions.server",
+        {
+            "name": "Take over the suggested order",
+            "model_id": Ref(_model_xml_id(ORDERPOINT)),
+            "binding_model_id": Ref(_model_xml_id(ORDERPOINT)),
+            "state": "code",
+            "code": _TAKE_OVER_CODE,
+        },
+        ("name",),
+        needs=ORDERPOINT,
+    ),
 )
 WINDOW_ACTIONS = (
     Item(
@@ -509,6 +607,13 @@ WINDOW_ACTIONS = (
         "ir.actions.act_window",
         {"name": "Reknit approvals", "res_model": APPROVAL, "view_mode": "list,form"},
         ("name", "res_model"),
+    ),
+    Item(
+        "action_order",
+        "ir.actions.act_window",
+        {"name": "Suggested orders", "res_model": ORDER, "view_mode": "list"},
+        ("name", "res_model"),
+        needs=ORDERPOINT,
     ),
 )
 PROJECTS = (
@@ -613,11 +718,65 @@ _PARTNER_FILTERS = """<data>
   </xpath>
 </data>"""
 
+_ORDER_COLUMNS = """
+  <field name="x_is_stock_known" column_invisible="True"/>
+  <field name="x_store" readonly="1"/>
+  <field name="x_suggested_qty" readonly="1" sum="Suggested order"/>
+  <field name="x_amount" readonly="1"/>
+  <field name="x_currency" readonly="1"/>
+  <field name="x_on_hand_qty" readonly="1" invisible="not x_is_stock_known"/>
+  <field name="x_on_order_qty" readonly="1" optional="show"/>
+  <field name="x_reorder_point_qty" readonly="1" optional="hide"/>
+  <field name="x_order_up_to_qty" readonly="1" optional="hide"/>
+  <field name="x_reasons" readonly="1" optional="show"/>
+  <field name="x_as_of" readonly="1"/>
+  <field name="x_is_wrong"/>
+""".strip()
+
+_ORDER_LIST = f"""<list create="0" delete="0" editable="bottom" default_order="x_amount desc"
+  decoration-muted="x_is_wrong">
+  <field name="x_product_tmpl_id" readonly="1"/>
+  <field name="x_orderpoint_id" readonly="1" optional="show"/>
+  {_ORDER_COLUMNS}
+</list>"""
+
+_ORDER_SEARCH = """<search>
+  <field name="x_product_tmpl_id"/>
+  <field name="x_store"/>
+  <filter name="reknit_without_rule" string="Without a reordering rule" domain="[('x_orderpoint_id', '=', False)]"/>
+  <filter name="reknit_by_store" string="Store" context="{'group_by': 'x_store'}"/>
+</search>"""
+
+_RULE_COLUMNS = f"""<data>
+  <xpath expr="//field[@name='qty_to_order']" position="before">
+    <field name="x_reknit_suggested_qty" optional="show"/>
+    <field name="x_reknit_order_reasons" optional="show"/>
+    <field name="x_reknit_order_as_of" optional="hide"/>
+    <button name="{TAKE_OVER}" type="action" string="Take over" icon="fa-check"
+      invisible="trigger != 'manual' or x_reknit_suggested_qty &lt;= 0"/>
+  </xpath>
+</data>"""
+
+# Beside Odoo's own filter, so that both together show what either of them does.
+_REPLENISHMENT_FILTERS = """<data>
+  <xpath expr="//filter[@name='filter_to_reorder']" position="after">
+    <filter name="reknit_order_now" string="Order now" domain="[('x_reknit_suggested_qty', '&gt;', 0)]"/>
+  </xpath>
+</data>"""
+
+_RULE_FILTERS = """<data>
+  <xpath expr="//filter[@name='inactive']" position="after">
+    <separator/>
+    <filter name="reknit_order_now" string="Order now" domain="[('x_reknit_suggested_qty', '&gt;', 0)]"/>
+  </xpath>
+</data>"""
+
 _PRODUCT_PAGE = """<data>
   <xpath expr="//notebook" position="inside">
-    <page string="Reknit" name="reknit" invisible="not x_reknit_store_count">
+    <page string="Reknit" name="reknit" invisible="not x_reknit_store_count and not x_reknit_suggested_qty">
       <group>
         <group>
+          <field name="x_reknit_suggested_qty"/>
           <field name="x_reknit_forecast_qty"/>
           <field name="x_reknit_store_count"/>
         </group>
@@ -642,9 +801,15 @@ _PRODUCT_PAGE = """<data>
           <field name="x_is_wrong"/>
         </list>
       </field>
+      <field name="x_reknit_order_ids" nolabel="1">
+        <list editable="bottom" create="0" delete="0" default_order="x_suggested_qty desc"
+          decoration-muted="x_is_wrong">
+          $order_columns
+        </list>
+      </field>
     </page>
   </xpath>
-</data>"""
+</data>""".replace("$order_columns", _ORDER_COLUMNS)
 
 _PRODUCT_COLUMNS = """<data>
   <xpath expr="//list" position="inside">
@@ -653,6 +818,7 @@ _PRODUCT_COLUMNS = """<data>
     <field name="x_reknit_stock_out_probability" widget="percentage" optional="show"
       invisible="not x_reknit_store_count"/>
     <field name="x_reknit_cover_days" optional="hide" invisible="not x_reknit_store_count"/>
+    <field name="x_reknit_suggested_qty" optional="show" invisible="not x_reknit_suggested_qty"/>
   </xpath>
 </data>"""
 
@@ -662,6 +828,7 @@ _PRODUCT_FILTERS = """<data>
     <filter name="reknit_stock_out" string="Stock-out risk"
       domain="[('x_reknit_stock_out_probability', '&gt;=', 0.5)]"/>
     <filter name="reknit_forecast" string="With a forecast" domain="[('x_reknit_store_count', '&gt;', 0)]"/>
+    <filter name="reknit_order_now" string="Order now" domain="[('x_reknit_suggested_qty', '&gt;', 0)]"/>
   </xpath>
 </data>"""
 
@@ -690,9 +857,9 @@ _APPROVAL_FORM = """<form create="0" delete="0">
 </form>"""
 
 
-def _own_view_item(name: str, model: str, arch: str) -> Item:
+def _own_view_item(name: str, model: str, arch: str, needs: str = "") -> Item:
     values: dict[str, Value] = {"name": f"{MODULE}.{name}", "model": model, "arch": arch}
-    return Item(f"view_{name}", "ir.ui.view", values, ("name",))
+    return Item(f"view_{name}", "ir.ui.view", values, ("name",), needs=needs)
 
 
 def _view_item(name: str, model: str, inherited: str, arch: str) -> Item:
@@ -703,7 +870,7 @@ def _view_item(name: str, model: str, inherited: str, arch: str) -> Item:
         "arch": arch,
         "priority": 90,
     }
-    return Item(f"view_{name}", "ir.ui.view", values, ("name",))
+    return Item(f"view_{name}", "ir.ui.view", values, ("name",), needs=_needed(model))
 
 
 VIEWS = (
@@ -713,6 +880,11 @@ VIEWS = (
     _view_item("product_form", "product.template", "product.product_template_form_view", _PRODUCT_PAGE),
     _view_item("product_list", "product.template", "product.product_template_tree_view", _PRODUCT_COLUMNS),
     _view_item("product_search", "product.template", "product.product_template_search_view", _PRODUCT_FILTERS),
+    _view_item("rule_list", ORDERPOINT, "stock.view_warehouse_orderpoint_tree_editable", _RULE_COLUMNS),
+    _view_item("rule_search", ORDERPOINT, "stock.warehouse_orderpoint_search", _RULE_FILTERS),
+    _view_item("replenishment_search", ORDERPOINT, "stock.stock_reorder_report_search", _REPLENISHMENT_FILTERS),
+    _own_view_item("order_list", ORDER, _ORDER_LIST, needs=ORDERPOINT),
+    _own_view_item("order_search", ORDER, _ORDER_SEARCH, needs=ORDERPOINT),
     _own_view_item("approval_list", APPROVAL, _APPROVAL_LIST),
     _own_view_item("approval_form", APPROVAL, _APPROVAL_FORM),
 )
@@ -758,8 +930,10 @@ def control_item(database: str) -> Item:
     return Item("control", CONTROL, {"x_name": "Reknit", "x_database": database}, ("x_name",))
 
 
-def menu_items(control_action_id: int, approval_action_id: int) -> tuple[Item, ...]:
-    """The switch below Settings, where administrators find it; approvals beside the apps, for reviewers."""
+def menu_items(control_action_id: int, approval_action_id: int, order_action_id: int) -> tuple[Item, ...]:
+    """The switch below Settings, where administrators find it; approvals beside the apps, for reviewers; suggested
+    orders in Inventory, next to Replenishment.
+    """
     control: dict[str, Value] = {
         "name": "Reknit",
         "parent_id": Ref("base.menu_administration"),
@@ -772,9 +946,16 @@ def menu_items(control_action_id: int, approval_action_id: int) -> tuple[Item, .
         "group_ids": (Ref(REVIEWER_GROUP), Ref("base.group_system")),
         "sequence": 90,
     }
+    order: dict[str, Value] = {
+        "name": "Suggested orders",
+        "parent_id": Ref("stock.menu_stock_procurement"),
+        "action": f"ir.actions.act_window,{order_action_id}",
+        "sequence": 6,
+    }
     return (
         Item("menu_control", "ir.ui.menu", control, ("name", "parent_id")),
         Item("menu_approval", "ir.ui.menu", approval, ("name",)),
+        Item("menu_order", "ir.ui.menu", order, ("name", "parent_id"), needs=ORDERPOINT),
     )
 
 

@@ -202,6 +202,122 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "semaines",
         "Sin ventas conocidas de la marca {0} semana(s) antes, su fuente quizá calla: media de las últimas 13 semanas",
     ),
+    # Why so much is to be ordered.
+    (
+        "Order {0}: {1} days need {2}, at most {3} with {4} % certainty, and {5} are on hand or on order",
+        "{0} bestellen: {1} Tage brauchen {2}, mit {4} % Sicherheit höchstens {3}; {5} sind auf Lager oder bestellt",
+        "Commander {0} : {1} jours demandent {2}, au plus {3} avec {4} % de certitude, et {5} sont en stock ou "
+        "commandés",
+        "Pedir {0}: {1} días necesitan {2}, como mucho {3} con {4} % de certeza, y hay {5} en existencias o pedidos",
+    ),
+    (
+        "Order nothing: {0} days need {1}, at most {2} with {3} % certainty, and {4} are on hand or on order",
+        "Nichts bestellen: {0} Tage brauchen {1}, mit {3} % Sicherheit höchstens {2}; {4} sind auf Lager oder bestellt",
+        "Ne rien commander : {0} jours demandent {1}, au plus {2} avec {3} % de certitude, et {4} sont en stock ou "
+        "commandés",
+        "No pedir nada: {0} días necesitan {1}, como mucho {2} con {3} % de certeza, y hay {4} en existencias o "
+        "pedidos",
+    ),
+    (
+        "Order nothing now, though {0} days need {1}, at most {2} with {3} % certainty, and {4} are on hand or on "
+        "order",
+        "Jetzt nichts bestellen, obwohl {0} Tage {1} brauchen, mit {3} % Sicherheit höchstens {2}; {4} sind auf Lager "
+        "oder bestellt",
+        "Ne rien commander maintenant, bien que {0} jours demandent {1}, au plus {2} avec {3} % de certitude, et que "
+        "{4} soient en stock ou commandés",
+        "No pedir nada ahora, aunque {0} días necesitan {1}, como mucho {2} con {3} % de certeza, y hay {4} en "
+        "existencias o pedidos",
+    ),
+    (
+        "Stock on hand is not known: no order is suggested",
+        "Der Bestand ist nicht bekannt: keine Bestellung vorgeschlagen",
+        "Le stock n'est pas connu : aucune commande n'est suggérée",
+        "Las existencias no se conocen: no se sugiere ningún pedido",
+    ),
+    (
+        "Sold too rarely for a forecast: no order is suggested",
+        "Für eine Prognose zu selten verkauft: keine Bestellung vorgeschlagen",
+        "Vendu trop rarement pour une prévision : aucune commande n'est suggérée",
+        "Vendido muy pocas veces para una previsión: no se sugiere ningún pedido",
+    ),
+    (
+        "Move {0} from {1}, which has more than it sells in {2} days",
+        "{0} von {1} holen: Dort liegt mehr, als in {2} Tagen verkauft wird",
+        "Déplacer {0} de {1}, qui a plus que ce qu'il vend en {2} jours",
+        "Mover {0} de {1}, que tiene más de lo que vende en {2} días",
+    ),
+    (
+        "At {0} or less it may run out before an order of today arrives",
+        "Bei {0} oder weniger kann es ausgehen, bevor eine Bestellung von heute eintrifft",
+        "À {0} ou moins, la rupture est possible avant l'arrivée d'une commande d'aujourd'hui",
+        "Con {0} o menos puede agotarse antes de que llegue un pedido de hoy",
+    ),
+    (
+        "No more than sells in its shelf life of {0} {0:day|days}",
+        "Nicht mehr, als sich in der Haltbarkeit von {0} {0:Tag|Tagen} verkauft",
+        "Pas plus que ce qui se vend pendant sa conservation de {0} {0:jour|jours}",
+        "No más de lo que se vende en su vida útil de {0} {0:día|días}",
+    ),
+    (
+        "{0} missing; it comes in packs of {1}",
+        "{0} fehlen; verpackt zu je {1}",
+        "{0} manquent ; conditionné par {1}",
+        "Faltan {0}; viene en paquetes de {1}",
+    ),
+    (
+        "{0} missing; the least order is {1}",
+        "{0} fehlen; die kleinste Bestellung ist {1}",
+        "{0} manquent ; la commande minimale est de {1}",
+        "Faltan {0}; el pedido mínimo es de {1}",
+    ),
+    (
+        "The budget of {0} {1} pays for {2} of {3}",
+        "Das Budget von {0} {1} reicht für {2} von {3}",
+        "Le budget de {0} {1} paie {2} sur {3}",
+        "El presupuesto de {0} {1} paga {2} de {3}",
+    ),
+    (
+        "{0} on hand, {1} on order, {2} reserved",
+        "{0} auf Lager, {1} bestellt, {2} reserviert",
+        "{0} en stock, {1} en commande, {2} réservés",
+        "{0} en existencias, {1} pedidos, {2} reservados",
+    ),
+    (
+        "Neither its open orders nor its cost are known: neither is counted",
+        "Weder offene Bestellungen noch Einstandspreis sind bekannt: beides ist nicht eingerechnet",
+        "Ni les commandes en cours ni le coût ne sont connus : ni l'un ni l'autre n'est compté",
+        "No se conocen ni sus pedidos abiertos ni su coste: ninguno se cuenta",
+    ),
+    (
+        "Its open orders are not known and not counted",
+        "Offene Bestellungen sind nicht bekannt und nicht eingerechnet",
+        "Les commandes en cours ne sont pas connues et pas comptées",
+        "Sus pedidos abiertos no se conocen y no se cuentan",
+    ),
+    (
+        "Its cost is not known and not counted",
+        "Der Einstandspreis ist nicht bekannt und nicht eingerechnet",
+        "Son coût n'est pas connu et pas compté",
+        "Su coste no se conoce y no se cuenta",
+    ),
+    (
+        "Its supplier takes {0} days, give or take {1}, by {2} deliveries",
+        "Der Lieferant braucht {0} Tage, plus oder minus {1}, nach {2} Lieferungen",
+        "Son fournisseur met {0} jours, à {1} près, d'après {2} livraisons",
+        "Su proveedor tarda {0} días, {1} más o menos, según {2} entregas",
+    ),
+    (
+        "Suppliers of its category take {0} days, give or take {1}, by {2} deliveries",
+        "Lieferanten der Kategorie brauchen {0} Tage, plus oder minus {1}, nach {2} Lieferungen",
+        "Les fournisseurs de sa catégorie mettent {0} jours, à {1} près, d'après {2} livraisons",
+        "Los proveedores de su categoría tardan {0} días, {1} más o menos, según {2} entregas",
+    ),
+    (
+        "Too few deliveries tell its lead time: {0} days are assumed, give or take {1}",
+        "Zu wenige Lieferungen für eine Lieferzeit: {0} Tage angenommen, plus oder minus {1}",
+        "Trop peu de livraisons pour connaître le délai : {0} jours supposés, à {1} près",
+        "Muy pocas entregas para conocer el plazo: se suponen {0} días, {1} más o menos",
+    ),
     # What is unusual about a return.
     (
         "{0} {0:line|lines} returned in {1} days, of {2} bought; {3} to be expected",
@@ -386,6 +502,12 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "Die Sache ist erledigt: Die Rückgabe ist nicht mehr ungewöhnlich.",
         "L'affaire est close : le retour n'est plus inhabituel.",
         "El asunto ha terminado: la devolución ya no es inusual.",
+    ),
+    (
+        "Order {0} × {1} for {2}",
+        "{0} × {1} bestellen für {2}",
+        "Commander {0} × {1} pour {2}",
+        "Pedir {0} × {1} para {2}",
     ),
     ("Returned: {0} {1}.", "Zurückgegeben: {0} {1}.", "Retourné : {0} {1}.", "Devuelto: {0} {1}."),
 )

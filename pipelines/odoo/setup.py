@@ -102,23 +102,30 @@ def prepare_bot(server: OdooConnection, transport: str = "xmlrpc") -> dict[str, 
 
 
 def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
-    """What must exist, in the order in which it can be made; items of one model at a time."""
-    for items in (
+    """What must exist, in the order in which it can be made; items of one model at a time, as the server takes them.
+
+    What belongs to an app that the server lacks is left out.
+    """
+    lacking = _lacking(client, [schema.ORDERPOINT])
+    for items in _declared(client, known):
+        yield older.adapted(client, [item for item in items if item.needs not in lacking])
+
+
+def _declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
+    yield from (
         schema.MODELS, schema.OWN_FIELDS, schema.LIST_FIELDS, schema.COMPUTED_FIELDS, schema.GROUPS,
         schema.ACTIVITY_TYPES, schema.ACTIONS, schema.WINDOW_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
         schema.FAVOURITES,
-    ):  # fmt: skip
-        yield older.adapted(client, items)
+    )  # fmt: skip
     model_ids = dict.fromkeys(schema.OWN_MODELS, 0)
     domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES, *schema.OWN_MODELS]]]
     model_ids |= {row["model"]: row["id"] for row in client.search_read("ir.model", domain, ["model"])}
     yield schema.access_items(model_ids)
-    known.learn([*schema.BOT_PROJECTS, schema.CONTROL_ACTION, schema.APPROVAL_ACTION])
+    known.learn([*schema.BOT_PROJECTS, *schema.MENU_ACTIONS])
     yield [schema.control_item(client.database)]
-    menus = schema.menu_items(known.ids.get(schema.CONTROL_ACTION, 0), known.ids.get(schema.APPROVAL_ACTION, 0))
-    yield older.adapted(client, menus)
+    yield schema.menu_items(*(known.ids.get(action, 0) for action in schema.MENU_ACTIONS))
     yield schema.rule_items(tuple(known.ids.get(project, 0) for project in schema.BOT_PROJECTS))
-    yield older.adapted(client, [schema.bot_item(tuple(client.call("res.company", "search", [[]])))])
+    yield [schema.bot_item(tuple(client.call("res.company", "search", [[]])))]
 
 
 def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
@@ -140,10 +147,16 @@ def _changes(client: OdooClient, *, is_dry: bool) -> Iterator[Change]:
 
 
 def _require_apps(client: OdooClient) -> None:
-    present = {row["model"] for row in client.search_read("ir.model", [["model", "in", [*_NEEDED_APPS]]], ["model"])}
-    missing = [app for model, app in _NEEDED_APPS.items() if model not in present]
+    lacking = _lacking(client, [*_NEEDED_APPS])
+    missing = [app for model, app in _NEEDED_APPS.items() if model in lacking]
     if missing:
         raise SetupError(f"{client.url} lacks the app {' and '.join(missing)}: install it in Odoo, then set up again.")
+
+
+def _lacking(client: OdooClient, models: Sequence[str]) -> set[str]:
+    """Those of the models that the server does not have."""
+    found = client.search_read("ir.model", [["model", "in", list(models)]], ["model"])
+    return {*models} - {row["model"] for row in found}
 
 
 def _ensure(client: OdooClient, known: Known, items: Sequence[Item], *, is_dry: bool) -> Iterator[Change]:

@@ -87,8 +87,11 @@ _PERSONAL = {"review": cards, "partner": details}
 # Project and stage of a new card.
 _PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
 _LINKS = frozenset(
-    {"x_partner_id", "x_product_tmpl_id", "x_product_id", "x_user_id", "partner_id", "project_id", "stage_id"}
-)
+    {
+        "x_partner_id", "x_product_tmpl_id", "x_product_id", "x_orderpoint_id", "x_user_id",
+        "partner_id", "project_id", "stage_id",
+    }
+)  # fmt: skip
 
 
 class _StoppedError(Exception):
@@ -196,7 +199,8 @@ def read_touches(store: Store, client: OdooClient, odoo_name: str, run_id: str) 
     ledger = Ledger(store, odoo_name, run_id)
     touches: list[Touch] = []
     for model in SCORE_MODELS:
-        names = [field.name for field in SCORE_FIELDS[model] if field.name not in PEOPLES_FIELDS]
+        fields = [field for field in SCORE_FIELDS[model] if not field.needs]
+        names = [field.name for field in fields if field.name not in PEOPLES_FIELDS]
         rows = client.search_read(model, [["write_uid", "!=", client.user_id]], names)
         written = ledger.written(model, [row["x_key"] for row in rows])
         for row in rows:

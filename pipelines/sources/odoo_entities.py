@@ -187,6 +187,7 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("product_min_qty", "Minimum."),
         _number("product_max_qty", "Maximum."),
         _text("trigger", "auto or manual."),
+        _flag("active", "False when archived."),
     ),
     "account.cash.rounding": _entity(
         "account.cash.rounding",
@@ -197,6 +198,7 @@ ODOO_MODELS: dict[str, Entity] = {
         "pos.config",
         "Tills.",
         _text("name", "Name."),
+        _link("warehouse_id", "Warehouse that it sells from."),
         _link("tip_product_id", "Product that a tip is written as."),
         _flag("cash_rounding", "What is paid is rounded."),
         _link("rounding_method", "How it is rounded."),

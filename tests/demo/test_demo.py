@@ -298,6 +298,10 @@ def test_odoo_seed_fits_together(build: Build) -> None:
     assert partners["external_id"].is_unique().all()
     assert set(partners["parent_external_id"].drop_nulls()) <= set(partners.filter(pl.col("is_company"))["external_id"])
     assert products["default_code"].str.contains("^(grocer|gifts):").all()
+    shelves = frames["shelves"]
+    assert 0 < shelves["store_no"].n_unique() <= 3
+    assert shelves.select("store_no", "product_external_id").is_unique().all()
+    assert set(shelves["product_external_id"]) <= set(products["external_id"])
     for name in ("pos_orders", "sale_orders"):
         assert set(frames[name]["partner_external_id"].drop_nulls()) <= set(partners["external_id"])
         assert set(frames[name]["product_external_id"]) <= set(products["external_id"])

@@ -184,6 +184,11 @@ def test_the_client_shows_no_password() -> None:
         ("account.move", "create"),
         ("mail.activity", "create"),
         ("x_reknit_customer_score", "unlink"),
+        ("x_reknit_order_suggestion", "unlink"),
+        ("stock.warehouse.orderpoint", "write"),
+        ("stock.warehouse.orderpoint", "create"),
+        ("stock.warehouse.orderpoint", "action_replenish"),
+        ("purchase.order", "create"),
     ],
 )
 def test_the_sink_cannot_ask_for_what_is_not_listed(model: str, method: str) -> None:

@@ -46,6 +46,7 @@ def test_desired_needs_no_odoo(world: World) -> None:
         assert build_desired(connection, TaskLimits()) == {
             "customer_score": 1,
             "product_score": 0,
+            "order": 0,
             "activity": 1,
             "case": 0,
             "review": 0,

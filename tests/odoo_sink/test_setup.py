@@ -1,6 +1,7 @@
 """The set-up on a real Odoo: once is enough, an interrupted one is completed, the bot gets what it needs."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -11,7 +12,7 @@ from pipelines.odoo import schema
 from pipelines.odoo.client import AccessDeniedError, LoginRefusedError, OdooClient
 from pipelines.odoo.json2 import Json2Client
 from pipelines.odoo.removal import REMOVAL_WRITES, plan_removal
-from pipelines.odoo.setup import plan_setup, setup
+from pipelines.odoo.setup import Known, declared, plan_setup, setup
 from pipelines.settings import ODOO_VARIABLES, OdooConnection
 from pipelines.sources.odoo_entities import ODOO_MODELS
 
@@ -126,6 +127,8 @@ def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_i
     assert level["string"] == "Abwanderungsrisiko"
     assert level["selection"] == [["high", "Hoch"], ["medium", "Mittel"], ["low", "Gering"]]
     french = {"view_type": "search", "context": {"lang": "fr_FR"}}
+    reader = OdooClient.connect(server, frozenset({(model, "get_view") for model in ("res.partner", schema.ORDER)}))
+    assert "Sans règle de réapprovisionnement" in reader.call(schema.ORDER, "get_view", [], french)["arch"]
     assert "Risque de départ élevé" in reader.call("res.partner", "get_view", [], french)["arch"]
 
 
@@ -135,7 +138,10 @@ def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: O
         ("res.partner", "base.view_partner_tree"): "x_reknit_churn_level",
         ("res.partner", "base.view_res_partner_filter"): "High churn risk",
         ("product.template", "product.product_template_form_view"): "x_reknit_forecast_qty",
-        ("product.template", "product.product_template_search_view"): "Stock-out risk",
+        ("product.template", "product.product_template_search_view"): "Order now",
+        (schema.ORDERPOINT, "stock.view_warehouse_orderpoint_tree_editable"): "x_reknit_order_reasons",
+        (schema.ORDERPOINT, "stock.warehouse_orderpoint_search"): "Order now",
+        (schema.ORDERPOINT, "stock.stock_reorder_report_search"): "Order now",
     }
     for (model, inherited), mark in views.items():
         module, _, name = inherited.partition(".")
@@ -146,6 +152,24 @@ def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: O
         assert mark in arch, (model, inherited)
     high = admin.call("res.partner", "search_count", [[["x_reknit_churn_level", "=", "high"]]])
     assert isinstance(high, int)
+
+
+def test_what_belongs_to_an_app_that_is_missing_is_left_out(monkeypatch: pytest.MonkeyPatch, admin: OdooClient) -> None:
+    read = admin.search_read
+
+    def without_inventory(model: str, domain: list[Any], *arguments: Any, **options: Any) -> list[dict[str, Any]]:
+        rows = read(model, domain, *arguments, **options)
+        return [row for row in rows if model != "ir.model" or row.get("model") != schema.ORDERPOINT]
+
+    monkeypatch.setattr(admin, "search_read", without_inventory)
+    items = [item for group in declared(admin, Known(admin)) for item in group]
+    names = {item.name for item in items}
+    assert {
+        "field_x_reknit_order_suggestion__x_suggested_qty",
+        "field_product_template__x_reknit_suggested_qty",
+    } <= names
+    assert [item.name for item in items if schema.ORDERPOINT in str(item.values)] == []
+    assert not names & {"action_take_over", "menu_order", "view_order_list"}
 
 
 def test_the_bot_reads_everything_that_is_pulled(bot: OdooClient) -> None:
@@ -192,6 +216,9 @@ def test_odoo_refuses_the_bot_what_the_client_would_let_through(
         ("stock.warehouse.orderpoint", ["write", "create", "unlink"]),
         (schema.CUSTOMER_SCORE, ["unlink"]),
         (schema.PRODUCT_SCORE, ["unlink"]),
+        (schema.ORDER, ["unlink"]),
+        ("purchase.order", ["write", "create", "unlink"]),
+        ("stock.picking", ["write", "create", "unlink"]),
         (schema.TASK, ["unlink"]),
         (schema.APPROVAL, ["write", "unlink"]),
         (schema.NEW_PARTNER, ["write", "unlink"]),

@@ -31,6 +31,11 @@ _INPUTS = {
         product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
         on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[], is_fallback BOOLEAN""",
+    "score_order_current": """
+        product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        on_hand_qty DOUBLE, on_order_qty DOUBLE, reorder_point_qty DOUBLE, order_up_to_qty DOUBLE,
+        suggested_order_qty DOUBLE, order_amount DECIMAL(18,4), currency_code VARCHAR, reasons VARCHAR[],
+        is_fallback BOOLEAN""",
     "score_return_anomaly_current": """
         return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
@@ -64,11 +69,17 @@ _INPUTS = {
     "stg_odoo__product_product": """
         source_name VARCHAR, source_product_id VARCHAR, source_template_id VARCHAR, product_id VARCHAR,
         is_active BOOLEAN""",
+    "stg_odoo__warehouse": "source_name VARCHAR, store_id VARCHAR",
+    "int_stock_store": "store_id VARCHAR, stock_store_id VARCHAR",
+    "stg_odoo__orderpoint": """
+        source_name VARCHAR, source_orderpoint_id VARCHAR, store_id VARCHAR, source_product_id VARCHAR,
+        is_at_stock_location BOOLEAN, is_active BOOLEAN""",
     "ops_freshness": "source_name VARCHAR, entity VARCHAR, age_days INTEGER, is_transactional BOOLEAN",
     "model_registry": """
         task VARCHAR, brand VARCHAR, model_version VARCHAR, as_of_date DATE, role VARCHAR, reason VARCHAR,
         decided_at TIMESTAMP""",
     "dim_store": "store_id VARCHAR, store_name VARCHAR",
+    "dim_product": "product_id VARCHAR, product_name VARCHAR",
     "fct_order_line": "currency_code VARCHAR, order_date DATE, exchange_rate DECIMAL(28,10)",
 }
 

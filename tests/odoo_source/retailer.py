@@ -15,6 +15,7 @@ PRODUCTS = [
     ("t_mug", "gifts:85123A", "2106053110508", "Mug", 12.12, None, "Gifts", 40),
     ("t_gone", "grocer:102", None, "Bread", 3.0, 2.0, "Bakery", 0),
 ]
+SHELVES = [("367", "t_milk", 4), ("367", "t_gone", 0)]
 MORNING, NIGHT = datetime(2017, 7, 1, 14, 30), datetime(2017, 12, 31, 3, 15)
 POS_LINES = [
     ("t_pos_1", None, "t_milk", 3.0, 2.45, MORNING),
@@ -40,6 +41,7 @@ def write_seed_files(folder: Path) -> None:
     frames = {
         "partners": partners,
         "products": pl.DataFrame(PRODUCTS, products, orient="row"),
+        "shelves": pl.DataFrame(SHELVES, ["store_no", "product_external_id", "stock_qty"], orient="row"),
         "pos_orders": pl.DataFrame(POS_LINES, _LINE_COLUMNS, orient="row"),
         "sale_orders": pl.DataFrame(SALE_LINES, _LINE_COLUMNS, orient="row"),
     }

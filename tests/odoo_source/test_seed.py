@@ -33,7 +33,19 @@ def test_products_have_code_barcode_price_and_counted_stock(source: OdooSource, 
     assert (milk["barcode"], milk["standard_price"]) == ("0012345678905", Decimal("1.2500"))
     shelf = pulled(source, "stock.warehouse", None, soon)["lot_stock_id"].to_list()
     quants = pulled(source, "stock.quant", None, soon).filter(pl.col("location_id").is_in(shelf))
-    assert quants.filter(pl.col("product_id") == milk["id"])["quantity"].to_list() == [Decimal(159)]
+    kept = quants.filter(pl.col("product_id") == milk["id"]).sort("location_id")
+    assert kept["quantity"].to_list() == [Decimal(159), Decimal(4)]
+
+
+def test_a_store_s_warehouse_bears_its_number_and_has_rules(source: OdooSource, soon: datetime) -> None:
+    warehouses = pulled(source, "stock.warehouse", None, soon)
+    store = warehouses.row(by_predicate=pl.col("code") == "367", named=True)
+    rules = pulled(source, "stock.warehouse.orderpoint", None, soon).filter(pl.col("warehouse_id") == store["id"])
+    milk_and_bread = rules.filter(pl.col("location_id") == store["lot_stock_id"]).head(2)
+    assert (
+        milk_and_bread.select("product_min_qty", "product_max_qty", "trigger").rows()
+        == [(Decimal(2), Decimal(6), "manual")] * 2
+    )
 
 
 def test_pos_orders_have_their_date_lines_and_payment(source: OdooSource, soon: datetime) -> None:
@@ -64,7 +76,7 @@ def test_second_run_writes_nothing(server: OdooConnection, source: OdooSource, s
     before = [pulled(source, model, None, soon) for model in models]
     said: list[str] = []
     odoo_seed.seed(server, seed_dir, said.append)
-    assert [line.split()[1] for line in said] == ["0"] * 7
+    assert [line.split()[1] for line in said] == ["0"] * 8
     assert all(pulled(source, model, None, soon).equals(frame) for model, frame in zip(models, before, strict=True))
 
 
@@ -82,6 +94,7 @@ def late_comers(folder: Path, tag: str) -> None:
     rows = {
         "partners": partner | {"external_id": f"t_p_late_{tag}", "country_code": "GB", "is_company": False},
         "products": product | {"external_id": f"t_late_product_{tag}", "stock_qty": 9},
+        "shelves": {"store_no": "367", "product_external_id": f"t_late_product_{tag}", "stock_qty": 3},
         "pos_orders": line | {"external_id": f"t_pos_late_{tag}"},
         "sale_orders": line | {"external_id": f"t_late_{tag}"},
     }
@@ -118,5 +131,6 @@ def test_killed_runs_are_completed(server: OdooConnection, admin: Admin, tmp_pat
     )
     assert (sale["state"], sale["date_order"]) == ("sale", "2017-07-01 14:30:00")
     (product,) = admin.call("product.product", "search", [["default_code", "=", f"grocer:{tag}"]])
-    assert admin.call("product.product", "read", [product], ["qty_available"])[0]["qty_available"] == 9.0
+    # 9 in the first warehouse and 3 in the store.
+    assert admin.call("product.product", "read", [product], ["qty_available"])[0]["qty_available"] == 12.0
     assert admin.call("pos.order", "search_count", [["pos_reference", "=", f"t_pos_late_{tag}"]]) == 1

@@ -1,25 +1,44 @@
 -- What an order is decided from, one row a product and store that has stock or a demand series: on hand, on
 -- order, reserved, price, cost, class of sales, supplier and lead times, as known by the end of `as_of`. What
--- nobody told is null, never zero.
+-- nobody told is null, never zero. What is sold counts where its goods stand (`int_stock_store`).
 {% set as_of = marts_as_of() %}
 
 with
     level as (
         select
             stock.product_id,
-            stock.store_id,
+            coalesce(place.stock_store_id, stock.store_id) as store_id,
             min(stock.brand) as brand,
             max(stock.stock_date) as stock_date,
             cast({{ as_of }} - min(stock.stock_date) as bigint) as stocked_days,
-            arg_max(stock.on_hand_qty, stock.stock_date) as on_hand_qty,
+            arg_max(stock.on_hand_qty, (stock.stock_date, stock.source_name)) as on_hand_qty,
             -- Odoo writes a level when it changes: an old one still stands.
-            arg_max(source.system <> 'odoo', stock.stock_date) as is_counted_daily
+            arg_max(source.system <> 'odoo', (stock.stock_date, stock.source_name)) as is_counted_daily
         from {{ ref("fct_stock_level") }} as stock
         inner join {{ ref("stg_ops__source") }} as source on stock.source_name = source.source_name
+        left join {{ ref("int_stock_store") }} as place on stock.store_id = place.store_id
         where stock.stock_date <= {{ as_of }} and stock.known_date <= {{ as_of }}
-        group by stock.product_id, stock.store_id
+        group by stock.product_id, coalesce(place.stock_store_id, stock.store_id)
     ),
-    series as (select distinct product_id, store_id, brand from {{ ref("feat_sku_store__demand") }}),
+    series as (
+        select
+            demand.product_id,
+            coalesce(place.stock_store_id, demand.store_id) as store_id,
+            min(demand.brand) as brand
+        from {{ ref("feat_sku_store__demand") }} as demand
+        left join {{ ref("int_stock_store") }} as place on demand.store_id = place.store_id
+        group by demand.product_id, coalesce(place.stock_store_id, demand.store_id)
+    ),
+    commitment as (
+        select
+            open.product_id,
+            coalesce(place.stock_store_id, open.store_id) as store_id,
+            sum(open.on_order_qty) as on_order_qty,
+            sum(open.reserved_qty) as reserved_qty
+        from {{ ref("int_stock_commitment") }} as open
+        left join {{ ref("int_stock_store") }} as place on open.store_id = place.store_id
+        group by open.product_id, coalesce(place.stock_store_id, open.store_id)
+    ),
     position as (
         select
             product_id,
@@ -37,7 +56,7 @@ with
             end as reserved_qty
         from level
         full join series using (product_id, store_id)
-        left join {{ ref("int_stock_commitment") }} as commitment using (product_id, store_id)
+        left join commitment using (product_id, store_id)
     ),
 
     -- Sales of 13 weeks
@@ -45,11 +64,12 @@ with
         select
             brand,
             product_id,
-            store_id,
+            coalesce(place.stock_store_id, order_line.store_id) as store_id,
             sum(quantity) as sold_qty,
             sum(net_amount) as net_amount,
             sum(net_amount_reporting) as net_amount_reporting
-        from {{ ref("fct_order_line") }}
+        from {{ ref("fct_order_line") }} as order_line
+        left join {{ ref("int_stock_store") }} as place on order_line.store_id = place.store_id
         where
             line_kind = 'sale'
             and item_kind = 'product'
@@ -58,7 +78,7 @@ with
             and order_date > {{ as_of }} - 91
             and order_date <= {{ as_of }}
             and known_date <= {{ as_of }}
-        group by brand, product_id, store_id
+        group by brand, product_id, coalesce(place.stock_store_id, order_line.store_id)
     ),
     product_sale as (
         select

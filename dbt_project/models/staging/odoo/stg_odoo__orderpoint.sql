@@ -4,9 +4,12 @@ select
     cast(rule.id as varchar) as source_orderpoint_id,
     {{ store_id("rule.source_name", "'warehouse:' || rule.warehouse_id") }} as store_id,
     product.product_id,
+    cast(rule.product_id as varchar) as source_product_id,
     rule.product_min_qty as minimum_qty,
     rule.product_max_qty as maximum_qty,
     rule.trigger as trigger_kind,
+    coalesce(rule.location_id = warehouse.lot_stock_id, false) as is_at_stock_location,
+    coalesce(rule.active, true) as is_active,
     rule.write_date as updated_at
 from {{ source("raw_odoo", "stock_warehouse_orderpoint") }} as rule
 inner join {{ ref("stg_ops__source") }} as source using (source_name)
@@ -14,3 +17,7 @@ left join
     {{ ref("stg_odoo__product_product") }} as product
     on product.source_name = rule.source_name
     and product.source_product_id = cast(rule.product_id as varchar)
+left join
+    {{ source("raw_odoo", "stock_warehouse") }} as warehouse
+    on warehouse.source_name = rule.source_name
+    and warehouse.id = rule.warehouse_id
