@@ -66,6 +66,16 @@ _DBT_TABLES = """
     create table int_stock_store (store_id varchar, stock_store_id varchar);
     create table dim_product (product_id varchar, product_name varchar);
     create table dim_store (store_id varchar, store_name varchar);
+    create table mart_customer_brand (
+        customer_id varchar, brand varchar, segment varchar, net_sales_amount decimal(18, 4), currency_code varchar,
+        channel_kinds varchar[], points_balance bigint, has_points boolean, marketing_consent varchar);
+    create table fct_order (order_id varchar, source_order_id varchar);
+    create table fct_return (
+        return_order_id varchar, sale_order_id varchar, sale_date date, net_amount decimal(18, 4));
+    create table stg_odoo__pos_order (
+        order_id varchar, source_name varchar, source_order_id varchar, order_name varchar, source_invoice_id varchar);
+    create table stg_odoo__sale_order (
+        order_id varchar, source_name varchar, source_order_id varchar, order_name varchar);
     create table fct_order_line (currency_code varchar, order_date date, exchange_rate decimal(28, 10));
     insert into fct_order_line values ('USD', date '2017-12-31', 1)
 """

@@ -15,6 +15,8 @@ Files in the folder `odoo_seed` beside the truth folder, one row a record, exter
 - pos_orders.parquet and sale_orders.parquet: external_id, partner_external_id (null at some POS orders),
   product_external_id, quantity, price_unit, ordered_at (naive UTC). One row a line; 60 orders each, July to December
   2017.
+- pos_returns.parquet: the same columns, quantity negative, and returned_external_id, the POS order that comes back.
+  Three orders come back whole; one customer brings goods back five times of which the till sold none (null there).
 """
 
 from pathlib import Path
@@ -31,17 +33,20 @@ OFFICE = Quality(nickname=0.06, no_email=0.20, no_phone=0.25, no_address=0.15, f
 GROCER_PARTNERS, GIFT_PARTNERS, SHARED_PARTNERS, SECOND_PARTNERS = 470, 150, 60, 20
 COMPANIES, CONTACTS = 30, 70
 GROCER_PRODUCTS, GIFT_PRODUCTS, ORDERS = 200, 100, 60
+WHOLE_RETURNS, RETURNS_WITHOUT_SALE, RETURN_DAYS = 3, 5, 4
 STORES = 3
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, landing: Path, seed: int, manifest: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     partners, products = odoo_partners(con, seed), odoo_products(con)
+    pos_orders = odoo_orders(partners, products, seed, "pos")
     frames = {
         "partners": partners,
         "products": products,
         "shelves": odoo_shelves(con, products, landing),
-        "pos_orders": odoo_orders(partners, products, seed, "pos"),
+        "pos_orders": pos_orders,
+        "pos_returns": odoo_returns(partners, pos_orders),
         "sale_orders": odoo_orders(partners, products, seed, "sale"),
     }
     for name, frame in frames.items():
@@ -183,4 +188,30 @@ def odoo_orders(partners: pl.DataFrame, products: pl.DataFrame, seed: int, kind:
             "price_unit": picked["price"],
             "ordered_at": ordered_at.gather(order),
         }
+    )
+
+
+def odoo_returns(partners: pl.DataFrame, pos_orders: pl.DataFrame) -> pl.DataFrame:
+    """Returns at the till: the last known customers' whole orders, and goods that one other customer never bought."""
+    is_early = pl.col("ordered_at") < pl.col("ordered_at").max() - pl.duration(days=2 * RETURN_DAYS)
+    known = pos_orders.filter(is_early, pl.col("partner_external_id").is_not_null())
+    buyers = set(known["partner_external_id"])
+    whole = known.filter(
+        pl.col("external_id").is_in(known["external_id"].unique().sort().tail(WHOLE_RETURNS).implode())
+    )
+    whole = whole.unique(["external_id", "product_external_id"], keep="first", maintain_order=True).with_columns(
+        returned_external_id="external_id", external_id=pl.col("external_id").str.replace("pos", "pos_return")
+    )
+    stranger = next(one for one in partners.filter(~pl.col("is_company"))["external_id"] if one not in buyers)
+    # One line a receipt, of what others bought in the weeks before.
+    goods = known.unique("external_id", keep="first", maintain_order=True).tail(RETURNS_WITHOUT_SALE)
+    unknown = goods.with_columns(
+        external_id=pl.format("demo_pos_return_{}", pl.int_range(pl.len()).cast(pl.String)),
+        partner_external_id=pl.lit(stranger),
+        returned_external_id=pl.lit(None, dtype=pl.String),
+        quantity=pl.lit(4.0),
+    )
+    columns = [*pos_orders.columns, "returned_external_id"]
+    return pl.concat([whole.select(columns), unknown.select(columns)]).with_columns(
+        quantity=-pl.col("quantity"), ordered_at=pl.col("ordered_at") + pl.duration(days=RETURN_DAYS)
     )

@@ -49,9 +49,9 @@ class SeedError(Exception):
 def seed(server: OdooConnection, seed_dir: Path, progress: Progress = print) -> None:
     """Fill a database that holds Odoo's modules. The administrator's login is needed."""
     odoo = _Odoo(server)
-    partners, products, shelves, pos_lines, sale_lines = (
-        pl.read_parquet(seed_dir / f"{name}.parquet")
-        for name in ("partners", "products", "shelves", "pos_orders", "sale_orders")
+    names = ("partners", "products", "shelves", "pos_orders", "pos_returns", "sale_orders")
+    partners, products, shelves, pos_lines, pos_returns, sale_lines = (
+        pl.read_parquet(seed_dir / f"{name}.parquet") for name in names
     )
     steps: list[tuple[str, Callable[[], int]]] = [
         ("partners", lambda: _seed_partners(odoo, partners)),
@@ -60,6 +60,7 @@ def seed(server: OdooConnection, seed_dir: Path, progress: Progress = print) -> 
         ("products counted in stock", lambda: _seed_stock(odoo, products, shelves)),
         ("reordering rules", lambda: _seed_reordering_rules(odoo, products, shelves)),
         ("POS orders", lambda: _seed_pos_orders(odoo, pos_lines, products)),
+        ("POS returns", lambda: _seed_pos_orders(odoo, _with_returned_lines(odoo, pos_returns), products)),
         ("sale orders", lambda: _seed_sale_orders(odoo, sale_lines)),
         ("loyalty cards", lambda: _seed_loyalty(odoo, partners)),
     ]
@@ -246,7 +247,10 @@ def _seed_reordering_rules(odoo: _Odoo, products: pl.DataFrame, shelves: pl.Data
 
 
 def _seed_pos_orders(odoo: _Odoo, lines: pl.DataFrame, products: pl.DataFrame) -> int:
-    """Paid orders of one till in one open session, with the date on which they were sold."""
+    """Paid orders of one till in one open session, with the date on which they were sold.
+
+    A column `returned_line_id` names the line that a line brings back.
+    """
     session_id, method_id = _till(odoo)
     amount = (pl.col("quantity") * pl.col("price_unit")).round(2)
     total = amount.sum().over("external_id").round(2)
@@ -276,7 +280,23 @@ def _seed_pos_orders(odoo: _Odoo, lines: pl.DataFrame, products: pl.DataFrame) -
             "lines/price_subtotal_incl": amount,
         },
     )
+    if "returned_line_id" in lines.columns:
+        rows = rows.with_columns(lines["returned_line_id"].alias("lines/refunded_orderline_id/.id"))
     return odoo.load_missing("pos.order", rows, lines="lines")
+
+
+def _with_returned_lines(odoo: _Odoo, returns: pl.DataFrame) -> pl.DataFrame:
+    """Lines that come back with Odoo's ids of the lines that they bring back."""
+    orders = odoo.ids("pos.order", returns["returned_external_id"].drop_nulls())
+    products = odoo.ids("product.product", returns["product_external_id"])
+    sold = odoo.find("pos.order.line", [["order_id", "in", list(orders.values())]], ["order_id", "product_id"])
+    line_ids = {(line["order_id"], line["product_id"]): line["id"] for line in sold}
+    pairs = returns.select("returned_external_id", "product_external_id").rows()
+    return returns.with_columns(
+        returned_line_id=pl.Series(
+            [line_ids.get((orders.get(order), products[product])) for order, product in pairs], dtype=pl.Int64
+        )
+    )
 
 
 def _till(odoo: _Odoo) -> tuple[int, int]:

@@ -218,7 +218,7 @@ _COLUMN_DESCRIPTIONS = {
     "supplier_id": "Supplier of the last receipts; null where unknown.",
     "system": "Kind of system.",
     "table_name": "Name of a table.",
-    "target_kind": "customer_score, product_score, order, activity, case, review or partner.",
+    "target_kind": "customer_score, product_score, order, return_score, activity, case, review or partner.",
     "task": "churn, demand or returns.",
     "time_zone": "IANA name of the time zone.",
     "transfer_from_store_id": "Store that has too much of the product and could send transfer_qty.",

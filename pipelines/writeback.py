@@ -174,7 +174,7 @@ def _apply(settings: Settings, odoo_name: str, run_id: str, digest: str) -> sink
         if reasons := _stop_reasons(connection, settings, client, odoo_name):
             return sink.ApplyResult(stopped_by=tuple(reasons))
         guards.remember_server(connection, client, odoo_name)
-        return sink.apply(connection.cursor, client, odoo_name, run_id, digest, is_writing_on)
+        return sink.apply(connection.cursor, client, odoo_name, run_id, digest, is_writing_on, settings.languages())
 
 
 def runs_that_wrote() -> list[tuple[str, str, str, int, int]]:

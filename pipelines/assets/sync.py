@@ -17,7 +17,7 @@ _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
 
 
 @dg.asset(
-    deps=[*SCORES, "dim_customer", "dim_product", "dim_store"],
+    deps=[*SCORES, "dim_customer", "dim_product", "dim_store", "fct_order", "fct_return", "mart_customer_brand"],
     group_name="sync",
     partitions_def=daily,
     pool=WRITE_POOL,

@@ -77,9 +77,47 @@ ASK = f"""
     limit $max_new_approvals
 """
 
+# A request that nobody has decided goes when its matter is over, and comes back with it. A kind that nothing was found
+# of at all is a stage that did not run, unless its scores say that there is nothing to find.
+WITHDRAW = f"""
+    asked as (
+        select
+            * replace (key[{len(PREFIX) + 1}:] as key),
+            key as request_key,
+            split_part(state.key, ':', 2) as matter_kind,
+            coalesce((values_json ->> '$.x_is_withdrawn')::boolean, false) as is_withdrawn
+        from state
+        where target_kind = 'approval'
+            and key[{len(PREFIX) + 1}:] not in (select key from sync_approval where odoo_name = $odoo_name)
+    ),
+    request as (
+        select asked.*, exists (from _waiting as high where {_COVERS}) as is_waiting
+        from asked
+    )
+    select
+        $odoo_name as odoo_name, request_key as key, target_kind, if(is_withdrawn, 'update', 'close') as operation,
+        model, res_id,
+        json_object('x_is_withdrawn', is_withdrawn) as old_values_json,
+        json_object('x_is_withdrawn', not is_withdrawn) as new_values_json,
+        json_merge_patch(values_json, new_values_json) as values_json,
+        if(is_withdrawn, 'waits for approval again', 'the matter is over') as reason
+    from request
+    where is_waiting = is_withdrawn
+        and (
+            matter_kind in (select target_kind from sync_desired)
+            or matter_kind = 'case' and exists (from score_return_anomaly_current)
+            or matter_kind = 'order' and exists (from score_order_current)
+        )
+"""
+
 DECISIONS = """
     select
-        asked.odoo_name, asked.key[len($prefix) + 1:], coalesce(approval.decision, 'waiting'),
+        asked.odoo_name, asked.key[len($prefix) + 1:],
+        case
+            when approval.decision is not null then approval.decision
+            when asked.values_json ->> '$.x_is_withdrawn' = 'true' then 'withdrawn'
+            else 'waiting'
+        end,
         coalesce(approval.decided_by_user_id::varchar, ''),
         coalesce(strftime(approval.decided_at, '%Y-%m-%d %H:%M'), '')
     from sync_state as asked

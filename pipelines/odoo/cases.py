@@ -1,10 +1,11 @@
-"""Cases: which returns a person should look at, what a case says, and when it is over.
+"""Cases: which returns of systems other than Odoo a person should look at, what a case says, and when it is over.
 
 Belongs here: set-based SQL on the warehouse. Does not belong here: on which partner a case stands (`plan.py`) and
 sending it (`sink.py`). A case that a person worked on is the person's: it is neither changed nor closed.
 """
 
 from pipelines.odoo.language import join_translated, said
+from pipelines.odoo.returns import IN_ODOO
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html, items, plain
 
@@ -21,9 +22,10 @@ _OVER = said("language.language", "The matter is over: the return is not unusual
 
 DESIRED_CASES = f"""
     insert into sync_desired by name
-    with odd as (
+    with {IN_ODOO},
+    odd as (
         from score_return_anomaly_current
-        where anomaly_level <> 'low'
+        where anomaly_level <> 'low' and return_order_id not in (select order_id from in_odoo)
         order by improbability desc, return_order_id
         limit $max_cases
     )

@@ -15,20 +15,22 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from pipelines.odoo.approvals import ASK, WAITING
+from pipelines.odoo.approvals import ASK, WAITING, WITHDRAW
 from pipelines.odoo.cases import CLOSE_CASES, DESIRED_CASES, UPDATE_CASES
+from pipelines.odoo.customers import DESIRED_CUSTOMERS
 from pipelines.odoo.language import join_translated, set_languages, translate_scores
 from pipelines.odoo.orders import CLOSE_NEEDS, DESIRED_ORDERS, NEED_KEY, OPEN_NEEDS, ORDER_TARGETS, ORDERS_ON_RULES
 from pipelines.odoo.partners import PARTNER_TARGETS, desire_partners
+from pipelines.odoo.returns import ARCHIVE_RETURNS, DESIRED_RETURNS, RETURN_TARGETS
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
-from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, SCORE_MODELS, TASK
-from pipelines.odoo.shown import lines, money, plain, quantity, share
+from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, RETURN_SCORE, SCORE_MODELS, TASK
+from pipelines.odoo.shown import lines, money, quantity, share
 from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
 from pipelines.settings import ApprovalKind, NewPartners, TaskLimits
 
 Connection = duckdb.DuckDBPyConnection
 
-KINDS = ("customer_score", "product_score", "order", "activity", "case", "review", "partner")
+KINDS = ("customer_score", "product_score", "order", "return_score", "activity", "case", "review", "partner")
 # What a plan may have beside them: a person is asked before the rest goes on.
 PLANNED_KINDS = (*KINDS, "approval")
 # Written along with a change, and no reason to write by themselves: every run has new ones.
@@ -70,10 +72,11 @@ def build_desired(
     set_languages(connection, languages or {})
     translate_scores(connection)
     connection.execute("delete from sync_desired")
-    connection.execute(_CUSTOMER_SCORES)
+    connection.execute(DESIRED_CUSTOMERS)
     connection.execute(_PRODUCT_SCORES)
     for statement in (DESIRED_ORDERS, CLOSE_NEEDS, OPEN_NEEDS):
         connection.execute(statement)
+    connection.execute(DESIRED_RETURNS)
     build_tasks(connection, limits, seed)
     connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
     connection.execute(DESIRED_REVIEWS)
@@ -86,7 +89,8 @@ def match_targets(connection: Connection, odoo_name: str) -> dict[str, Match]:
     """Fill `sync_target` for an Odoo from what was last pulled of it."""
     connection.execute("delete from sync_target where odoo_name = ?", [odoo_name])
     targets = (
-        _CUSTOMER_TARGETS, _PRODUCT_TARGETS, ORDER_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS, REVIEW_TARGETS,
+        _CUSTOMER_TARGETS, _PRODUCT_TARGETS, ORDER_TARGETS, RETURN_TARGETS, _ACTIVITY_TARGETS, _CASE_TARGETS,
+        REVIEW_TARGETS,
         PARTNER_TARGETS,
     )  # fmt: skip
     for statement in targets:
@@ -133,7 +137,8 @@ def build_plan(
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
-    for statement in (UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES, CLOSE_REVIEWS):
+    changes = (ARCHIVE_RETURNS, UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES, CLOSE_REVIEWS, WITHDRAW)
+    for statement in changes:
         connection.execute(f"insert into sync_plan by name {_WANTED}, {statement}", parameters)
     # A refused row that is not planned any more is settled by that.
     connection.execute(
@@ -191,40 +196,6 @@ def plan_digest(connection: Connection, odoo_name: str) -> str:
     ).fetchall()[0][0]
     return digest
 
-
-_CUSTOMER_SCORES = f"""
-    insert into sync_desired by name
-    select
-        'customer_score' as target_kind,
-        'customer_score:' || score.brand || ':' || score.customer_id as key,
-        score.customer_id as entity_id,
-        score.customer_id,
-        score.brand,
-        to_json({{
-            'x_active': true,
-            'x_name': brand.brand_name,
-            'x_brand': brand.brand_name,
-            'x_churn_probability': {share("score.churn_probability")},
-            'x_churn_level': score.churn_level,
-            'x_value_at_risk': {money("score.value_at_risk_amount")},
-            'x_expected_value': {money("score.expected_value_amount")},
-            'x_currency': score.currency_code,
-            'x_reasons': {lines("coalesce(said_reasons.text, score.reasons)")},
-            'x_suggested_action': {plain("coalesce(said_action.text[1], score.suggested_action)")},
-            'x_as_of': score.as_of_date,
-            'x_model_version': score.model_version
-        }}) as values_json,
-        score.reasons,
-        score.suggested_action,
-        score.value_at_risk_amount,
-        score.currency_code,
-        score.model_version,
-        score.as_of_date
-    from score_churn_current as score
-    inner join ops_brand as brand using (brand)
-    left join _brand_language as language using (brand)
-    {join_translated("language.language", "score.reasons", "score.suggested_action")}
-"""
 
 _PRODUCT_SCORES = f"""
     insert into sync_desired by name
@@ -464,7 +435,7 @@ _ARCHIVE = f"""
         json_merge_patch(state.values_json, '{{"x_active":false}}') as values_json,
         if(state.target_kind = 'order', 'nothing to order any more', 'no longer scored') as reason
     from state
-    where state.model in {SCORE_MODELS}
+    where state.model in {SCORE_MODELS} and state.model <> '{RETURN_SCORE}'
         and json_extract(state.values_json, '$.x_active')::varchar = 'true'
         and state.key not in (select key from wanted)
         and state.key not in (select key from sync_touch where odoo_name = $odoo_name and field = 'x_active')

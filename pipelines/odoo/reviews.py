@@ -14,17 +14,26 @@ import duckdb
 from models.identity.decisions import DIFFERENT, SAME
 from pipelines.decisions import MERGE, MOOT, UNSURE
 from pipelines.odoo.cases import DONE
+from pipelines.odoo.language import said
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html
 
-DESIRED_REVIEWS = """
+_LANGUAGE = "language.language"
+_TITLE = said(_LANGUAGE, "One customer or two? {0}", "review_id")
+# The company's whose record is on the left.
+_LANGUAGE_OF_REVIEW = """
+    left join ops_source as source on source.source_name = review.left_source_name
+    left join _brand_language as language on language.brand = source.brand
+"""
+
+DESIRED_REVIEWS = f"""
     insert into sync_desired by name
     select
         'review' as target_kind,
         'review:' || review_id as key,
         review_id as entity_id,
         xref.customer_id,
-        to_json({'name': 'One customer or two? ' || review_id}) as values_json,
+        to_json({{'name': {_TITLE}}}) as values_json,
         [review.reason] as reasons,
         asked_date as as_of_date
     from identity_review as review
@@ -32,6 +41,7 @@ DESIRED_REVIEWS = """
         on xref.source_name = left_source_name
         and xref.source_customer_id = left_source_customer_id
         and xref.valid_to is null
+    {_LANGUAGE_OF_REVIEW}
     where answer is null
 """
 
@@ -41,18 +51,26 @@ REVIEW_TARGETS = f"""
     from sync_desired where target_kind = 'review'
 """
 
+_NOTES = {
+    SAME: "Answered: one customer.",
+    DIFFERENT: "Answered: different customers.",
+    UNSURE: "Answered: cannot say. The records stay as they are.",
+    MOOT: "There is nothing to answer any more: a record is gone, or it was decided elsewhere.",
+}
+_ANSWERED = " ".join(f"when '{answer}' then {said(_LANGUAGE, note)}" for answer, note in _NOTES.items())
+_DECISION = said(_LANGUAGE, "Decision {0}, which an engineer can withdraw.", "review.decision_id")
+
 # A continuation of `with wanted, state`.
 CLOSE_REVIEWS = f"""
     answered as (
         select
             state.*,
             case review.answer
-                when '{SAME}' then 'Answered: one customer.'
-                when '{DIFFERENT}' then 'Answered: different customers.'
-                when '{UNSURE}' then 'Answered: cannot say. The records stay as they are.'
-                when '{MOOT}' then 'There is nothing to answer any more: a record is gone, or it was decided elsewhere.'
-            end || coalesce(' Decision ' || review.decision_id || ', which an engineer can withdraw.', '') as note
-        from state inner join identity_review as review on state.key = 'review:' || review.review_id
+                {_ANSWERED}
+            end || coalesce(' ' || {_DECISION}, '') as note
+        from state
+        inner join identity_review as review on state.key = 'review:' || review.review_id
+        {_LANGUAGE_OF_REVIEW}
         where review.answer is not null and (state.values_json ->> '$.state') is distinct from '{DONE}'
     )
     select
@@ -63,11 +81,6 @@ CLOSE_REVIEWS = f"""
     from answered
 """
 
-_QUESTION_WORDS = "<p>Are these two records one customer? Move the card to the column that answers it.</p>"
-_MERGE_WORDS = (
-    "<p>These two contacts count as one customer. If they are, merge them: in the list of contacts select both, then"
-    " Actions, Merge. If not, move the card to the column that says so.</p>"
-)
 _SHOWN = {
     "Source": "source_name",
     "Record": "source_customer_id",
@@ -92,19 +105,32 @@ def _cell(value: str) -> str:
 
 _ROWS = " || ".join(
     f"case when coalesce(l.{column}, r.{column}) is null then '' else"
-    f" '<tr><th>{label}</th>' || {_cell(f'l.{column}')} || {_cell(f'r.{column}')} || '</tr>' end"
+    f" '<tr><th>' || {said(_LANGUAGE, label)} || '</th>' || {_cell(f'l.{column}')} || {_cell(f'r.{column}')}"
+    " || '</tr>' end"
     for label, column in _SHOWN.items()
 )
 
 
+_QUESTION = said(_LANGUAGE, "Are these two records one customer? Move the card to the column that answers it.")
+_MERGE_THEM = said(
+    _LANGUAGE,
+    "These two contacts count as one customer. If they are, merge them: in the list of contacts select both, then"
+    " Actions, Merge. If not, move the card to the column that says so.",
+)
+
+
 def cards(connection: duckdb.DuckDBPyConnection, keys: Collection[str]) -> Mapping[str, Mapping[str, str | None]]:
-    """What the cards of these keys show beside their name. Personal: it goes to Odoo and nowhere else."""
+    """What the cards of these keys show beside their name, in the languages of `set_languages`.
+
+    Personal: it goes to Odoo and nowhere else.
+    """
     rows = connection.execute(
         f"""select
             'review:' || review_id,
-            if(reason = '{MERGE}', '{_MERGE_WORDS}', '{_QUESTION_WORDS}')
+            '<p>' || if(review.reason = '{MERGE}', {_MERGE_THEM}, {_QUESTION}) || '</p>'
             || '<table class="table table-bordered"><tbody>' || {_ROWS} || '</tbody></table>'
-        from identity_review
+        from identity_review as review
+        {_LANGUAGE_OF_REVIEW}
         inner join stg_customer_record as l
             on l.source_name = left_source_name and l.source_customer_id = left_source_customer_id
         inner join stg_customer_record as r

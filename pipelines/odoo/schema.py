@@ -13,27 +13,34 @@ type, on one model, once. The task outlives the activity and carries what became
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.sources.odoo_entities import ODOO_MODELS
 
 MODULE = "reknit"
 CUSTOMER_SCORE = "x_reknit_customer_score"
 PRODUCT_SCORE = "x_reknit_product_score"
+RETURN_SCORE = "x_reknit_return_score"
 ORDER = "x_reknit_order_suggestion"
 TASK = "x_reknit_task"
 CONTROL = "x_reknit_control"
 APPROVAL = "x_reknit_approval"
 NEW_PARTNER = "x_reknit_new_partner"
 CASE = "project.task"
-SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE, ORDER)
+SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE, ORDER, RETURN_SCORE)
 OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL, NEW_PARTNER)
-# A reordering rule of the app Inventory, which not every Odoo has.
+# Models of apps that not every Odoo has: Inventory, Point of Sale, Sales.
 ORDERPOINT = "stock.warehouse.orderpoint"
+POS_ORDER = "pos.order"
+SALE_ORDER = "sale.order"
+APP_MODELS = (ORDERPOINT, POS_ORDER, SALE_ORDER)
+CREDIT_NOTE = "account.move"
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
 WIN_BACK_TYPE = f"{MODULE}.activity_type_win_back"
 DELIVER_TASKS = f"{MODULE}.action_deliver_tasks"
+WITHDRAW = f"{MODULE}.action_withdraw"
 TAKE_OVER = f"{MODULE}.action_take_over"
 MAKE_PARTNERS = f"{MODULE}.action_make_partners"
 CASE_PROJECT = f"{MODULE}.project_cases"
@@ -109,6 +116,22 @@ class Field:
 
 
 LEVELS = (("high", "High"), ("medium", "Medium"), ("low", "Low"))
+SEGMENTS = (
+    ("champions", "Champions"),
+    ("loyal", "Loyal"),
+    ("promising", "Promising"),
+    ("new", "New"),
+    ("at_risk", "At risk"),
+    ("about_to_sleep", "About to sleep"),
+    ("cannot_lose", "Cannot lose them"),
+    ("hibernating", "Hibernating"),
+)
+CONSENTS = (
+    ("given", "Given"),
+    ("partly", "For some channels"),
+    ("refused", "Refused"),
+    ("not_stated", "Not stated"),
+)
 
 _CUSTOMER_SCORE_FIELDS = (
     Field(
@@ -121,6 +144,13 @@ _CUSTOMER_SCORE_FIELDS = (
     Field("x_churn_level", "selection", "Churn risk", selection=LEVELS),
     Field("x_value_at_risk", "float", "Value at risk"),
     Field("x_expected_value", "float", "Expected value"),
+    Field("x_lifetime_value", "float", "Lifetime value"),
+    Field("x_is_high_value", "boolean", "High value"),
+    Field("x_segment", "selection", "Segment", selection=SEGMENTS),
+    Field("x_channels", "char", "Channels"),
+    Field("x_has_points", "boolean", "Has a loyalty account"),
+    Field("x_points_balance", "integer", "Loyalty points"),
+    Field("x_consent", "selection", "Marketing consent", selection=CONSENTS),
     Field("x_currency", "char", "Currency"),
     Field("x_reasons", "text", "Reasons"),
     Field("x_suggested_action", "char", "What to do"),
@@ -181,6 +211,35 @@ _ORDER_FIELDS = (
     Field("x_is_wrong", "boolean", "This is wrong"),
 )  # fmt: skip
 
+# A return stands on the order at the till, on that order's credit note, or on the sales order.
+_RETURN_SCORE_FIELDS = (
+    Field(
+        "x_pos_order_id", "many2one", "Return at the till", relation=POS_ORDER, on_delete="cascade", index=True,
+        needs=POS_ORDER,
+    ),
+    Field(
+        "x_move_id", "many2one", "Credit note", relation=CREDIT_NOTE, on_delete="cascade", index=True, needs=POS_ORDER
+    ),
+    Field(
+        "x_order_id", "many2one", "Sales order", relation=SALE_ORDER, on_delete="cascade", index=True, needs=SALE_ORDER
+    ),
+    Field("x_active", "boolean", "Active"),
+    Field("x_key", "char", "Key", index=True, required=True),
+    Field("x_anomaly_level", "selection", "How unusual", selection=LEVELS),
+    Field("x_reasons", "text", "What is unusual"),
+    Field("x_suggested_action", "char", "What to do"),
+    Field("x_sale", "char", "Linked sale"),
+    Field(
+        "x_sale_pos_order_id", "many2one", "Sale at the till", relation=POS_ORDER, on_delete="set null",
+        needs=POS_ORDER,
+    ),
+    Field(
+        "x_sale_order_id", "many2one", "Sold by", relation=SALE_ORDER, on_delete="set null", needs=SALE_ORDER
+    ),
+    Field("x_as_of", "date", "As of"),
+    Field("x_model_version", "char", "Model version"),
+)  # fmt: skip
+
 _TASK_FIELDS = (
     Field("x_key", "char", "Key", index=True, required=True),
     Field(
@@ -222,6 +281,7 @@ _APPROVAL_FIELDS = (
     Field("x_note", "html", "What it is about"),
     Field("x_amount", "float", "Amount"),
     Field("x_currency", "char", "Currency"),
+    Field("x_is_withdrawn", "boolean", "Withdrawn"),
     Field("x_decision", "selection", "Decision", selection=(("approved", "Approved"), ("rejected", "Rejected"))),
 )
 
@@ -242,8 +302,19 @@ _NEW_PARTNER_FIELDS = (
     Field("x_is_made", "boolean", "Partner was made"),
 )
 
-SCORE_FIELDS = {CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS, PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS, ORDER: _ORDER_FIELDS}
+SCORE_FIELDS = {
+    CUSTOMER_SCORE: _CUSTOMER_SCORE_FIELDS,
+    PRODUCT_SCORE: _PRODUCT_SCORE_FIELDS,
+    ORDER: _ORDER_FIELDS,
+    RETURN_SCORE: _RETURN_SCORE_FIELDS,
+}
+# Archived is what is withdrawn: computed, so that requests from before there was such a field stay listed.
+_APPROVAL_ACTIVE = Field(
+    "x_active", "boolean", "Active", compute="for record in self:\n    record['x_active'] = not record.x_is_withdrawn",
+    depends="x_is_withdrawn",
+)  # fmt: skip
 _SCORES = "x_reknit_score_ids"
+_RETURNS = "x_reknit_return_ids"
 _ORDERS = "x_reknit_order_ids"
 
 
@@ -274,7 +345,9 @@ def _over(rows: str, expression: str, target: str) -> str:
     )
 
 
-def _of_worst_brand(type_: str, label: str, source: str, *, is_stored: bool) -> Field:
+def _of_worst_brand(
+    type_: str, label: str, source: str, *, is_stored: bool, selection: tuple[tuple[str, str], ...] = ()
+) -> Field:
     """A partner's field: that of the brand which the customer is likeliest to leave."""
     target = f"x_reknit_{source.removeprefix('x_')}"
     depends = {"x_active", "x_churn_probability", source}
@@ -282,7 +355,7 @@ def _of_worst_brand(type_: str, label: str, source: str, *, is_stored: bool) -> 
         target,
         type_,
         label,
-        selection=LEVELS if type_ == "selection" else (),
+        selection=selection,
         compute=_leading(_SCORES, source, "x_churn_probability", target),
         depends=_depends(_SCORES, *sorted(depends)),
         is_stored=is_stored,
@@ -312,16 +385,39 @@ def _of_order(type_: str, label: str, target: str, source: str) -> Field:
     )
 
 
+# Tasks are counted for everybody, also for who may not open them. Before 17 a task's state had another name.
+_COUNT_OPEN_CASES = f"""
+tasks = self.env['{CASE}'].sudo()
+state = 'state' if 'state' in tasks._fields else 'kanban_state'
+counts = dict.fromkeys(self.ids, 0)
+for task in tasks.search([('partner_id', 'in', self.ids), (state, 'not in', ['1_done', '1_canceled', 'done'])]):
+    counts[task.partner_id.id] += 1
+for record in self:
+    record['x_reknit_open_case_count'] = counts.get(record.id, 0)
+""".strip()
+
 _PARTNER_LIST = Field(_SCORES, "one2many", "Scores", relation=CUSTOMER_SCORE, relation_field="x_partner_id")
 _PARTNER_FIELDS = (
-    _of_worst_brand("selection", "Churn risk", "x_churn_level", is_stored=True),
+    _of_worst_brand("selection", "Churn risk", "x_churn_level", is_stored=True, selection=LEVELS),
     _of_worst_brand("float", "Churn probability", "x_churn_probability", is_stored=True),
     _of_worst_brand("float", "Value at risk", "x_value_at_risk", is_stored=True),
     _of_worst_brand("char", "Currency of value at risk", "x_currency", is_stored=False),
     _of_worst_brand("text", "Churn reasons", "x_reasons", is_stored=False),
     _of_worst_brand("char", "What to do", "x_suggested_action", is_stored=False),
     _of_worst_brand("date", "Scored as of", "x_as_of", is_stored=False),
-)
+    _of_worst_brand("float", "Lifetime value", "x_lifetime_value", is_stored=False),
+    Field(
+        "x_reknit_is_high_value", "boolean", "High value",
+        compute=_over(_SCORES, "any(rows.mapped('x_is_high_value'))", "x_reknit_is_high_value"),
+        depends=_depends(_SCORES, "x_active", "x_is_high_value"), is_stored=False,
+    ),
+    _of_worst_brand("selection", "Segment", "x_segment", is_stored=True, selection=SEGMENTS),
+    _of_worst_brand("char", "Channels", "x_channels", is_stored=False),
+    _of_worst_brand("boolean", "Has a loyalty account", "x_has_points", is_stored=False),
+    _of_worst_brand("integer", "Loyalty points", "x_points_balance", is_stored=False),
+    _of_worst_brand("selection", "Marketing consent", "x_consent", is_stored=False, selection=CONSENTS),
+    Field("x_reknit_open_case_count", "integer", "Open cases", compute=_COUNT_OPEN_CASES, is_stored=False),
+)  # fmt: skip
 
 _SUGGESTED_QTY = Field(
     "x_reknit_suggested_qty", "float", "Suggested order",
@@ -358,8 +454,63 @@ _ORDERPOINT_FIELDS = (
 )
 
 
+@dataclass(frozen=True)
+class ReturnRecord:
+    """A record of Odoo that is a return, and what we hang on it.
+
+    link: our field that names it. sale, sale_model: our field that names what was sold. needs: as an item's.
+    """
+
+    name: str
+    model: str
+    link: str
+    sale: str
+    sale_model: str
+    form: str
+    list: str
+    search: str
+    needs: str
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return (
+            self._shown("selection", "How unusual", "x_anomaly_level", selection=LEVELS),
+            self._shown("text", "What is unusual", "x_reasons"),
+            self._shown("char", "What to do", "x_suggested_action"),
+            self._shown("char", "Linked sale", "x_sale"),
+            self._shown("many2one", "Sold by", self.sale, relation=self.sale_model),
+            self._shown("date", "Judged as of", "x_as_of"),
+        )
+
+    def _shown(self, type_: str, label: str, source: str, **more: Any) -> Field:
+        target = f"x_reknit_return_{source.removeprefix('x_')}"
+        compute, depends = _leading(_RETURNS, source, "id", target), _depends(_RETURNS, "x_active", source)
+        return Field(target, type_, label, compute=compute, depends=depends, is_stored=False, **more)
+
+
+RETURN_RECORDS = (
+    ReturnRecord(
+        "pos_order", POS_ORDER, "x_pos_order_id", "x_sale_pos_order_id", POS_ORDER,
+        "point_of_sale.view_pos_pos_form", "point_of_sale.view_pos_order_tree", "point_of_sale.view_pos_order_filter",
+        needs=POS_ORDER,
+    ),
+    ReturnRecord(
+        "credit_note", CREDIT_NOTE, "x_move_id", "x_sale_pos_order_id", POS_ORDER,
+        "account.view_move_form", "account.view_invoice_tree", "account.view_account_invoice_filter",
+        needs=POS_ORDER,
+    ),
+    ReturnRecord(
+        "sale_order", SALE_ORDER, "x_order_id", "x_sale_order_id", SALE_ORDER,
+        "sale.view_order_form", "sale.view_order_tree", "sale.view_sales_order_filter",
+        needs=SALE_ORDER,
+    ),
+)  # fmt: skip
+
+
 def _needed(model: str) -> str:
-    return model if model == ORDERPOINT else ""
+    """The app's model without which there is no such record."""
+    needs = {ORDERPOINT: ORDERPOINT, **{record.model: record.needs for record in RETURN_RECORDS}}
+    return needs.get(model, "")
 
 
 def _field_item(model: str, field: Field) -> Item:
@@ -392,7 +543,15 @@ def _field_item(model: str, field: Field) -> Item:
 
 def _model_xml_id(model: str) -> str:
     """Models of Odoo's own modules have an external id by a rule; ours get one by the same."""
-    module = {"res.partner": "base", "product.template": "product", ORDERPOINT: "stock"}.get(model, MODULE)
+    modules = {
+        "res.partner": "base",
+        "product.template": "product",
+        POS_ORDER: "point_of_sale",
+        SALE_ORDER: "sale",
+        ORDERPOINT: "stock",
+        CREDIT_NOTE: "account",
+    }
+    module = modules.get(model, MODULE)
     return f"{module}.model_{model.replace('.', '_')}"
 
 
@@ -425,12 +584,13 @@ BOT_READS = tuple(
 def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:
     """Rights on those models that the server has: the bot's, and on ours everybody's and the administrator's.
 
-    Everybody may write, because rights go by model: the views open the fields that people own and no others.
+    Everybody may write where people own a field, because rights go by model: the views open those fields and no
+    others.
     """
     wanted = [(model, BOT_GROUP, "r") for model in sorted(BOT_READS)]
     wanted += [(model, BOT_GROUP, "rwc") for model in BOT_WRITES]
-    wanted += [(model, "base.group_user", "rw") for model in SCORE_MODELS]
-    wanted += [(TASK, "base.group_user", "r")]
+    wanted += [(model, "base.group_user", "rw") for model in (CUSTOMER_SCORE, PRODUCT_SCORE)]
+    wanted += [(model, "base.group_user", "r") for model in (RETURN_SCORE, TASK)]
     wanted += [(APPROVAL, BOT_GROUP, "rc"), (APPROVAL, REVIEWER_GROUP, "rw"), (NEW_PARTNER, BOT_GROUP, "rc")]
     wanted += [(model, "base.group_system", "rwcu") for model in OWN_MODELS]
     return tuple(
@@ -442,6 +602,7 @@ MODELS = (
     _model_item(CUSTOMER_SCORE, "Reknit customer score"),
     _model_item(PRODUCT_SCORE, "Reknit product forecast"),
     _model_item(ORDER, "Reknit suggested order"),
+    _model_item(RETURN_SCORE, "Reknit unusual return"),
     _model_item(TASK, "Reknit task"),
     _model_item(CONTROL, "Reknit control"),
     _model_item(APPROVAL, "Reknit approval"),
@@ -457,12 +618,21 @@ OWN_FIELDS = (
 LIST_FIELDS = (
     _field_item("res.partner", _PARTNER_LIST),
     *(_field_item("product.template", field) for field in _TEMPLATE_LISTS),
+    *(
+        _field_item(
+            record.model,
+            Field(_RETURNS, "one2many", "Unusual returns", relation=RETURN_SCORE, relation_field=record.link),
+        )
+        for record in RETURN_RECORDS
+    ),
     _field_item(ORDERPOINT, _ORDERPOINT_LIST),
 )
 COMPUTED_FIELDS = (
     *(_field_item(TASK, field) for field in _TASK_OUTCOME_FIELDS),
+    _field_item(APPROVAL, _APPROVAL_ACTIVE),
     *(_field_item("res.partner", field) for field in _PARTNER_FIELDS),
     *(_field_item("product.template", field) for field in _TEMPLATE_FIELDS),
+    *(_field_item(record.model, field) for record in RETURN_RECORDS for field in record.fields),
     *(_field_item(ORDERPOINT, field) for field in _ORDERPOINT_FIELDS),
 )
 GROUPS = (
@@ -533,6 +703,11 @@ for task in waiting:
         }})
     task.write(delivered)
 """.strip()
+# The bot may not write a request, so that it cannot decide one. What a reviewer has decided is not withdrawn.
+_WITHDRAW_CODE = """
+undecided = records.sudo().filtered(lambda request: not request.x_decision)
+undecided.write({'x_is_withdrawn': env.context.get('reknit_is_withdrawn', False)})
+""".strip()
 # The external id is made in the same transaction: a second partner for the customer cannot be.
 _MAKE_PARTNERS_CODE = f"""
 waiting = records.sudo().filtered(lambda row: not row.x_is_made)
@@ -581,6 +756,7 @@ for rule in records.filtered(lambda rule: rule.trigger == 'manual' and rule.x_re
 ACTIONS = (
     _action_item("action_deliver_tasks", "Reknit: make the activities of tasks", TASK, _DELIVER_CODE),
     _action_item("action_make_partners", "Reknit: make partners", NEW_PARTNER, _MAKE_PARTNERS_CODE),
+    _action_item("action_withdraw", "Reknit: withdraw requests whose matter is over", APPROVAL, _WITHDRAW_CODE),
     Item(
         "action_take_over",
         "ir.actions.server",
@@ -668,16 +844,28 @@ _PARTNER_PAGE = """<data>
             decoration-danger="x_reknit_churn_level == 'high'" decoration-warning="x_reknit_churn_level == 'medium'"
             decoration-success="x_reknit_churn_level == 'low'"/>
           <field name="x_reknit_churn_probability" widget="percentage"/>
+          <field name="x_reknit_suggested_action"/>
+          <field name="x_reknit_reasons"/>
+          <field name="x_reknit_as_of"/>
+        </group>
+        <group>
+          <label for="x_reknit_lifetime_value"/>
+          <div class="o_row">
+            <field name="x_reknit_lifetime_value" nolabel="1" class="oe_inline"/>
+            <field name="x_reknit_currency" nolabel="1" class="oe_inline"/>
+          </div>
+          <field name="x_reknit_is_high_value" invisible="not x_reknit_is_high_value"/>
           <label for="x_reknit_value_at_risk"/>
           <div class="o_row">
             <field name="x_reknit_value_at_risk" nolabel="1" class="oe_inline"/>
             <field name="x_reknit_currency" nolabel="1" class="oe_inline"/>
           </div>
-        </group>
-        <group>
-          <field name="x_reknit_suggested_action"/>
-          <field name="x_reknit_reasons"/>
-          <field name="x_reknit_as_of"/>
+          <field name="x_reknit_segment"/>
+          <field name="x_reknit_channels" invisible="not x_reknit_channels"/>
+          <field name="x_reknit_has_points" invisible="1"/>
+          <field name="x_reknit_points_balance" invisible="not x_reknit_has_points"/>
+          <field name="x_reknit_open_case_count"/>
+          <field name="x_reknit_consent"/>
         </group>
       </group>
       <field name="x_reknit_score_ids" nolabel="1">
@@ -688,6 +876,12 @@ _PARTNER_PAGE = """<data>
           <field name="x_churn_probability" widget="percentage" readonly="1"/>
           <field name="x_value_at_risk" readonly="1"/>
           <field name="x_expected_value" readonly="1"/>
+          <field name="x_lifetime_value" readonly="1"/>
+          <field name="x_segment" readonly="1" optional="hide"/>
+          <field name="x_channels" readonly="1" optional="hide"/>
+          <field name="x_has_points" column_invisible="True"/>
+          <field name="x_points_balance" readonly="1" invisible="not x_has_points" optional="hide"/>
+          <field name="x_consent" readonly="1" optional="hide"/>
           <field name="x_currency" readonly="1"/>
           <field name="x_as_of" readonly="1"/>
           <field name="x_is_wrong"/>
@@ -705,7 +899,10 @@ _PARTNER_COLUMNS = """<data>
       decoration-success="x_reknit_churn_level == 'low'"/>
     <field name="x_reknit_churn_probability" widget="percentage" optional="hide" invisible="not x_reknit_churn_level"/>
     <field name="x_reknit_value_at_risk" optional="show" invisible="not x_reknit_churn_level"/>
+    <field name="x_reknit_lifetime_value" optional="show" invisible="not x_reknit_churn_level"/>
+    <field name="x_reknit_segment" optional="hide"/>
     <field name="x_reknit_suggested_action" optional="hide"/>
+    <field name="x_reknit_open_case_count" optional="hide"/>
   </xpath>
 </data>"""
 
@@ -713,8 +910,12 @@ _PARTNER_FILTERS = """<data>
   <xpath expr="//search" position="inside">
     <separator/>
     <filter name="reknit_high_churn" string="High churn risk" domain="[('x_reknit_churn_level', '=', 'high')]"/>
+    <separator/>
+    <filter name="reknit_high_value" string="High value" domain="[('x_reknit_score_ids.x_is_high_value', '=', True)]"/>
+    <separator/>
     <filter name="reknit_scored" string="With a churn score" domain="[('x_reknit_churn_level', '!=', False)]"/>
     <filter name="reknit_by_level" string="Churn risk" context="{'group_by': 'x_reknit_churn_level'}"/>
+    <filter name="reknit_by_segment" string="Segment" context="{'group_by': 'x_reknit_segment'}"/>
   </xpath>
 </data>"""
 
@@ -833,6 +1034,44 @@ _PRODUCT_FILTERS = """<data>
 </data>"""
 
 
+_RETURN_PAGE = """<data>
+  <xpath expr="//notebook" position="inside">
+    <page string="Reknit" name="reknit" invisible="not x_reknit_return_anomaly_level">
+      <group>
+        <group>
+          <field name="x_reknit_return_anomaly_level" widget="badge"
+            decoration-danger="x_reknit_return_anomaly_level == 'high'"
+            decoration-warning="x_reknit_return_anomaly_level == 'medium'"/>
+          <field name="x_reknit_return_sale" invisible="not x_reknit_return_sale"/>
+          <field name="$sale" invisible="not $sale"/>
+        </group>
+        <group>
+          <field name="x_reknit_return_reasons"/>
+          <field name="x_reknit_return_suggested_action"/>
+          <field name="x_reknit_return_as_of"/>
+        </group>
+      </group>
+    </page>
+  </xpath>
+</data>"""
+
+_RETURN_COLUMN = """<data>
+  <xpath expr="//list" position="inside">
+    <field name="x_reknit_return_anomaly_level" optional="hide" widget="badge"
+      decoration-danger="x_reknit_return_anomaly_level == 'high'"
+      decoration-warning="x_reknit_return_anomaly_level == 'medium'"/>
+  </xpath>
+</data>"""
+
+_RETURN_FILTERS = """<data>
+  <xpath expr="//search" position="inside">
+    <separator/>
+    <filter name="reknit_unusual" string="Unusual returns"
+      domain="[('x_reknit_return_ids.x_anomaly_level', 'in', ('high', 'medium'))]"/>
+  </xpath>
+</data>"""
+
+
 _APPROVAL_LIST = """<list create="0" delete="0" multi_edit="1" decoration-bf="not x_decision">
   <field name="x_name" string="What" readonly="1"/>
   <field name="x_partner_id" readonly="1"/>
@@ -842,6 +1081,13 @@ _APPROVAL_LIST = """<list create="0" delete="0" multi_edit="1" decoration-bf="no
   <field name="x_decision"/>
   <field name="write_uid" string="By" invisible="not x_decision"/>
 </list>"""
+
+_APPROVAL_SEARCH = """<search>
+  <field name="x_name" string="What"/>
+  <field name="x_partner_id"/>
+  <filter name="reknit_waiting" string="Waiting" domain="[('x_decision', '=', False)]"/>
+  <filter name="reknit_withdrawn" string="Withdrawn" domain="[('x_active', '=', False)]"/>
+</search>"""
 
 _APPROVAL_FORM = """<form create="0" delete="0">
   <sheet>
@@ -885,8 +1131,18 @@ VIEWS = (
     _view_item("replenishment_search", ORDERPOINT, "stock.stock_reorder_report_search", _REPLENISHMENT_FILTERS),
     _own_view_item("order_list", ORDER, _ORDER_LIST, needs=ORDERPOINT),
     _own_view_item("order_search", ORDER, _ORDER_SEARCH, needs=ORDERPOINT),
+    *(
+        _view_item(f"{record.name}_{kind}", record.model, view, arch)
+        for record in RETURN_RECORDS
+        for kind, view, arch in (
+            ("form", record.form, _RETURN_PAGE.replace("$sale", f"x_reknit_return_{record.sale.removeprefix('x_')}")),
+            ("list", record.list, _RETURN_COLUMN),
+            ("search", record.search, _RETURN_FILTERS),
+        )
+    ),
     _own_view_item("approval_list", APPROVAL, _APPROVAL_LIST),
     _own_view_item("approval_form", APPROVAL, _APPROVAL_FORM),
+    _own_view_item("approval_search", APPROVAL, _APPROVAL_SEARCH),
 )
 
 

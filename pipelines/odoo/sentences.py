@@ -60,6 +60,12 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "Compras en {0} {0:categoría|categorías} en los últimos 84 días",
     ),
     (
+        "Bought on {0} {0:day|days} in the weeks that a year ago followed",
+        "An {0} {0:Tag|Tagen} gekauft in den Wochen, die vor einem Jahr folgten",
+        "Achats {0} {0:jour|jours} dans les semaines qui suivaient il y a un an",
+        "Compras en {0} {0:día|días} en las semanas que siguieron hace un año",
+    ),
+    (
         "{0} % of the value of the last 84 days was discount",
         "{0} % des Werts der letzten 84 Tage waren Rabatt",
         "{0} % de la valeur des 84 derniers jours était une remise",
@@ -508,6 +514,82 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} × {1} bestellen für {2}",
         "Commander {0} × {1} pour {2}",
         "Pedir {0} × {1} para {2}",
+    ),
+    (
+        "No contact: the customer refuses marketing.",
+        "Kein Kontakt: Der Kunde lehnt Werbung ab.",
+        "Pas de contact : le client refuse la publicité.",
+        "Sin contacto: el cliente rechaza la publicidad.",
+    ),
+    ("Store", "Filiale", "Magasin", "Tienda"),
+    ("Web shop", "Webshop", "Boutique en ligne", "Tienda en línea"),
+    ("Order desk", "Bestellannahme", "Prise de commande", "Toma de pedidos"),
+    ("Other channels", "Andere Kanäle", "Autres canaux", "Otros canales"),
+    # Cards that ask who is one customer.
+    (
+        "One customer or two? {0}",
+        "Ein Kunde oder zwei? {0}",
+        "Un client ou deux ? {0}",
+        "¿Un cliente o dos? {0}",
+    ),
+    (
+        "Are these two records one customer? Move the card to the column that answers it.",
+        "Sind diese zwei Datensätze ein Kunde? Die Karte in die Spalte ziehen, die es beantwortet.",
+        "Ces deux fiches sont-elles un seul client ? Déplacer la carte dans la colonne qui répond.",
+        "¿Son estos dos registros un solo cliente? Mover la tarjeta a la columna que lo responde.",
+    ),
+    (
+        "These two contacts count as one customer. If they are, merge them: in the list of contacts select both, then"
+        " Actions, Merge. If not, move the card to the column that says so.",
+        "Diese zwei Kontakte gelten als ein Kunde. Falls sie es sind, zusammenführen: in der Liste der Kontakte beide"
+        " auswählen, dann Aktionen, Zusammenführen. Falls nicht, die Karte in die Spalte ziehen, die es sagt.",
+        "Ces deux contacts comptent comme un seul client. S'ils le sont, les fusionner : dans la liste des contacts,"
+        " sélectionner les deux, puis Actions, Fusionner. Sinon, déplacer la carte dans la colonne qui le dit.",
+        "Estos dos contactos cuentan como un solo cliente. Si lo son, fusionarlos: en la lista de contactos,"
+        " seleccionar ambos y luego Acciones, Fusionar. Si no, mover la tarjeta a la columna que lo indica.",
+    ),
+    ("Source", "Quelle", "Source", "Origen"),
+    ("Record", "Datensatz", "Fiche", "Registro"),
+    ("Name", "Name", "Nom", "Nombre"),
+    ("E-mail", "E-Mail", "E-mail", "Correo electrónico"),
+    ("Phone", "Telefon", "Téléphone", "Teléfono"),
+    ("Street", "Straße", "Rue", "Calle"),
+    ("Postcode", "Postleitzahl", "Code postal", "Código postal"),
+    ("City", "Ort", "Ville", "Ciudad"),
+    ("Country", "Land", "Pays", "País"),
+    ("Born", "Geboren", "Né le", "Nacimiento"),
+    ("Loyalty number", "Kundenkarte", "Carte de fidélité", "Tarjeta de cliente"),
+    ("Tax id", "Steuernummer", "Numéro de TVA", "NIF"),
+    ("Last changed", "Zuletzt geändert", "Dernière modification", "Último cambio"),
+    (
+        "Answered: one customer.",
+        "Beantwortet: ein Kunde.",
+        "Réponse : un seul client.",
+        "Respondido: un solo cliente.",
+    ),
+    (
+        "Answered: different customers.",
+        "Beantwortet: verschiedene Kunden.",
+        "Réponse : des clients différents.",
+        "Respondido: clientes distintos.",
+    ),
+    (
+        "Answered: cannot say. The records stay as they are.",
+        "Beantwortet: nicht zu sagen. Die Datensätze bleiben, wie sie sind.",
+        "Réponse : impossible à dire. Les fiches restent comme elles sont.",
+        "Respondido: no se puede decir. Los registros quedan como están.",
+    ),
+    (
+        "There is nothing to answer any more: a record is gone, or it was decided elsewhere.",
+        "Es gibt nichts mehr zu beantworten: Ein Datensatz ist weg, oder es wurde anderswo entschieden.",
+        "Il n'y a plus rien à répondre : une fiche a disparu, ou la décision a été prise ailleurs.",
+        "Ya no hay nada que responder: un registro ha desaparecido o se decidió en otro lugar.",
+    ),
+    (
+        "Decision {0}, which an engineer can withdraw.",
+        "Entscheidung {0}, die ein Techniker zurücknehmen kann.",
+        "Décision {0}, qu'un technicien peut retirer.",
+        "Decisión {0}, que un técnico puede retirar.",
     ),
     ("Returned: {0} {1}.", "Zurückgegeben: {0} {1}.", "Retourné : {0} {1}.", "Devuelto: {0} {1}."),
 )

@@ -106,7 +106,7 @@ def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
 
     What belongs to an app that the server lacks is left out.
     """
-    lacking = _lacking(client, [schema.ORDERPOINT])
+    lacking = _lacking(client, schema.APP_MODELS)
     for items in _declared(client, known):
         yield older.adapted(client, [item for item in items if item.needs not in lacking])
 

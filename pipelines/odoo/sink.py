@@ -30,6 +30,7 @@ from pipelines.odoo.client import (
     Writable,
 )
 from pipelines.odoo.json2 import connected
+from pipelines.odoo.language import set_languages
 from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
 from pipelines.odoo.partners import details
 from pipelines.odoo.reviews import cards
@@ -50,6 +51,7 @@ from pipelines.odoo.schema import (
     SCORE_FIELDS,
     SCORE_MODELS,
     TASK,
+    WITHDRAW,
 )
 from pipelines.settings import OdooConnection
 
@@ -88,8 +90,8 @@ _PERSONAL = {"review": cards, "partner": details}
 _PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
 _LINKS = frozenset(
     {
-        "x_partner_id", "x_product_tmpl_id", "x_product_id", "x_orderpoint_id", "x_user_id",
-        "partner_id", "project_id", "stage_id",
+        "x_partner_id", "x_product_tmpl_id", "x_product_id", "x_orderpoint_id", "x_user_id", "x_pos_order_id",
+        "x_move_id", "x_order_id", "x_sale_pos_order_id", "x_sale_order_id", "partner_id", "project_id", "stage_id",
     }
 )  # fmt: skip
 
@@ -221,11 +223,14 @@ def apply(
     run_id: str,
     digest: str,
     is_writing_on: Callable[[], bool] = lambda: True,
+    languages: Mapping[str, str] | None = None,
 ) -> ApplyResult:
     """Do what the plan of this digest says, and nothing that is done already.
 
-    `is_writing_on` and the switch in Odoo are asked before every batch. A refused row is booked in `sync_rejected` and
-    holds up no other. Raises PlanChangedError or NotSetUpError before anything is sent; UnavailableError or
+    `is_writing_on` and the switch in Odoo are asked before every batch. languages: the company's by brand, English
+    where it is not named. A refused row is booked in `sync_rejected` and holds up no other.
+
+    Raises PlanChangedError or NotSetUpError before anything is sent; UnavailableError or
     MaybeDoneError where the server goes away: running again goes on from there.
     """
     with store() as connection:
@@ -234,7 +239,7 @@ def apply(
         ledger = Ledger(opened, odoo_name, run_id)
         ledger.require_plan(digest)
         calls_before = client.write_count
-        sink = _Sink(client, ledger, _require_setup(client), is_writing_on)
+        sink = _Sink(client, ledger, _require_setup(client), is_writing_on, languages or {})
         settled = settle(opened, client, odoo_name, run_id)
         stopped_by: tuple[str, ...] = ()
         try:
@@ -257,7 +262,7 @@ def external_name(key: str) -> str:
 @cache
 def _require_setup(client: OdooClient) -> dict[str, int]:
     """Ids of what the set-up made. Raises NotSetUpError where it is missing or the bot lacks a right."""
-    wanted = (*(xml_id for place in _PLACES.values() for xml_id in place), DELIVER_TASKS, MAKE_PARTNERS)
+    wanted = (*(xml_id for place in _PLACES.values() for xml_id in place), DELIVER_TASKS, MAKE_PARTNERS, WITHDRAW)
     hint = "set it up as an administrator first."
     needed = [("ir.model.data", "read")]
     needed += [(model, right) for model in (*SCORE_MODELS, TASK, CASE) for right in ("read", "create")]
@@ -286,6 +291,7 @@ class _Sink:
     ledger: Ledger
     ids: dict[str, int]
     is_writing_on: Callable[[], bool]
+    languages: Mapping[str, str]
     applied: int = 0
     delivered: int = 0
     left: int = 0
@@ -392,8 +398,10 @@ class _Sink:
 
     def write(self, changes: Sequence[Change]) -> Outcome:
         """Odoo may write to a record that is gone without a word, so that the reply has to name each."""
-        if self.saves_many:
-            model = changes[0].model
+        model = changes[0].model
+        if model == APPROVAL:
+            existing = self.withdraw(changes)
+        elif self.saves_many:
             ids, values = [change.res_id for change in changes], [_sendable(change.values) for change in changes]
             specification: dict[str, Any] = {_READ_BACK.get(model, "x_key"): {}}
             rows = self.client.call(model, "web_save_multi", [ids, values, specification], {"context": QUIET})
@@ -404,6 +412,20 @@ class _Sink:
             applied=tuple(change for change in changes if change.res_id in existing),
             gone=tuple(replace(change, error=_GONE) for change in changes if change.res_id not in existing),
         )
+
+    def withdraw(self, changes: Sequence[Change]) -> set[int]:
+        """Have Odoo take requests off the reviewers' list, or put them back; one that was decided stays.
+
+        Gives the ids of the records that are there.
+        """
+        context = {
+            **QUIET,
+            "active_model": APPROVAL,
+            "active_ids": [change.res_id for change in changes],
+            "reknit_is_withdrawn": changes[0].values["x_is_withdrawn"],
+        }
+        self.client.call("ir.actions.server", "run", [[self.ids[WITHDRAW]]], {"context": context})
+        return _existing(self.client, changes)
 
     def write_by_external_id(self, changes: Sequence[Change]) -> set[int]:
         """For a server without `web_save_multi`; gives the ids of the records that are there.
@@ -425,7 +447,7 @@ class _Sink:
     def load(self, changes: Sequence[Change], values: Sequence[dict[str, Any]]) -> list[int]:
         """Make or change the records of the changes' external ids, all or none; gives the records' ids."""
         model = changes[0].model
-        fields = list(values[0])
+        fields = list(dict.fromkeys(name for row in values for name in row))
         columns = ["id", *(f"{name}/.id" if name in _LINKS else name for name in fields)]
         rows = [
             [f"{MODULE}.{external_name(change.key)}", *(_loadable(row.get(name)) for name in fields)]
@@ -447,6 +469,7 @@ class _Sink:
         personal: Mapping[str, Mapping[str, str | None]] = {}
         if kind in _PERSONAL:
             with self.ledger.store() as connection:
+                set_languages(connection, self.languages)
                 personal = _PERSONAL[kind](connection, [change.key for change in changes])
         return [{**change.values, **place, **personal.get(change.key, {})} for change in changes]
 

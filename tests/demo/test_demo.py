@@ -306,6 +306,13 @@ def test_odoo_seed_fits_together(build: Build) -> None:
         assert set(frames[name]["partner_external_id"].drop_nulls()) <= set(partners["external_id"])
         assert set(frames[name]["product_external_id"]) <= set(products["external_id"])
         assert frames[name]["external_id"].n_unique() == 60
+    returns, sold = frames["pos_returns"], frames["pos_orders"]
+    whole = returns.drop_nulls("returned_external_id")
+    assert set(whole["returned_external_id"]) <= set(sold["external_id"])
+    assert (returns["external_id"].n_unique(), whole["external_id"].n_unique()) == (8, 3)
+    unknown = set(returns.filter(pl.col("returned_external_id").is_null())["partner_external_id"])
+    assert len(unknown) == 1
+    assert not unknown & set(sold["partner_external_id"])
 
 
 def test_barcodes_have_their_check_digit(build: Build) -> None:

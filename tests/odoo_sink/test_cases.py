@@ -67,6 +67,29 @@ def test_from_an_amount_on_a_case_waits_for_a_yes(offline: World) -> None:
     assert planned(offline) == [("create", "case:return:gifts:r:3")]
 
 
+def test_a_request_goes_when_its_matter_is_over_and_comes_back_with_it(offline: World) -> None:
+    for name in ("r:1", "r:2", "r:3"):
+        add_return(offline, name, 10)
+    offline.approvals = {"case": 0}
+    offline.plan()
+    applied(offline)
+    decide(offline, "case:return:gifts:r:2", "rejected", 1)
+    offline.execute("update score_return_anomaly_current set anomaly_level = 'low'")
+    # What was decided is past; of the others the matter is over, though nothing unusual is left at all.
+    assert planned(offline) == [
+        ("close", "approval:case:return:gifts:r:1"), ("close", "approval:case:return:gifts:r:3"),
+    ]  # fmt: skip
+    applied(offline)
+    assert planned(offline) == []
+    offline.execute("update score_return_anomaly_current set anomaly_level = 'high' where return_order_id = 'r:3'")
+    assert planned(offline) == [("update", "approval:case:return:gifts:r:3")]
+    applied(offline)
+    assert planned(offline) == []
+    # A stage that did not run withdraws nothing.
+    offline.execute("delete from score_return_anomaly_current")
+    assert planned(offline) == []
+
+
 def test_a_case_follows_its_return_until_a_person_works_on_it(offline: World) -> None:
     for name in ("r:1", "r:2", "r:3"):
         add_return(offline, name, 10)

@@ -11,10 +11,12 @@ import pytest
 from models.churn import score as churn
 from models.returns import score as returns
 from models.returns.evidence import TRAITS
-from pipelines.odoo.language import translated
+from pipelines.odoo.language import set_languages, translated
+from pipelines.odoo.reviews import cards
 from pipelines.odoo.sentences import LANGUAGES, SENTENCES
 from pipelines.settings import PROJECT_DIR, TaskLimits, TaskRoute
-from tests.odoo_sink.world import ODOO, World
+from tests.odoo_sink.test_plan import applied
+from tests.odoo_sink.world import AS_OF, ODOO, World
 
 FACT = re.compile(r"\{\d\}")
 
@@ -118,6 +120,39 @@ def test_a_decimal_is_written_as_people_write_it_and_an_unknown_sentence_stays()
         "Letzte Woche 3,5 verkauft, 4 je Woche über 4 Wochen, 12 über 13"
     )
     assert translated("Never seen before", "de") == "Never seen before"
+
+
+def test_cards_speak_the_language_of_the_company_whose_record_is_asked_about(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "warehouse.duckdb")
+    world.connect_odoo()
+    for source, brand in (("shop_de", "gifts"), ("shop_us", "grocer")):
+        world.insert("ops_source", (source, "shopify", True, brand))
+        world.insert("stg_customer_record", *((source, n, f"Ann {n}", *(None,) * 10) for n in ("1", "2")))
+        world.insert(
+            "identity_review",
+            (source, source, "1", source, "2", 0.5, "even", AS_OF, None, None, None, None, None),
+        )
+    world.languages = {"gifts": "de"}
+    world.plan()
+    names = world.execute("select values_json ->> '$.name' from sync_desired where target_kind = 'review' order by 1")
+    assert names == [("Ein Kunde oder zwei? shop_de",), ("One customer or two? shop_us",)]
+    with world.store() as connection:
+        set_languages(connection, world.languages)
+        shown = {
+            key: values["description"]
+            for key, values in cards(connection, ["review:shop_de", "review:shop_us"]).items()
+        }
+    assert shown["review:shop_de"].startswith("<p>Sind diese zwei Datensätze ein Kunde?")
+    assert "<th>Quelle</th><td>shop_de</td>" in shown["review:shop_de"]
+    assert "<th>Source</th><td>shop_us</td>" in shown["review:shop_us"]
+    applied(world)
+    world.execute("update identity_review set answer = 'same', decision_id = 'D1'")
+    world.plan()
+    notes = world.execute("select key, new_values_json ->> '$.description' from sync_plan order by key")
+    assert notes == [
+        ("review:shop_de", "<p>Beantwortet: ein Kunde. Entscheidung D1, die ein Techniker zurücknehmen kann.</p>"),
+        ("review:shop_us", "<p>Answered: one customer. Decision D1, which an engineer can withdraw.</p>"),
+    ]
 
 
 def test_a_score_speaks_the_company_s_language_and_a_task_its_assignee_s(tmp_path: Path) -> None:

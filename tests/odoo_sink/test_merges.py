@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.decisions import MERGE, ask, room_for_questions
+from pipelines.odoo.language import set_languages
 from pipelines.odoo.merges import suggestions
 from pipelines.odoo.reviews import cards
 from pipelines.settings import ReviewRules
@@ -69,6 +70,7 @@ def test_the_card_says_what_to_do(offline: World) -> None:
         found = suggestions(connection, 1)
         ask(connection, found, AS_OF)
         key = f"review:{found['review_id'][0]}"
+        set_languages(connection, {})
         shown = cards(connection, [key])[key]["description"]
     assert shown is not None
     assert "merge them" in shown

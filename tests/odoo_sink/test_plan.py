@@ -1,13 +1,15 @@
 """The plan, without a server: what is wanted, on which records, and which changes that needs."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.odoo.plan import Match, build_desired, build_plan, match_targets
-from pipelines.settings import TaskLimits
+from pipelines.odoo.schema import SEGMENTS
+from pipelines.settings import PROJECT_DIR, TaskLimits
 from tests.odoo_sink.world import AS_OF, ODOO, World
 
 
@@ -47,6 +49,7 @@ def test_desired_needs_no_odoo(world: World) -> None:
             "customer_score": 1,
             "product_score": 0,
             "order": 0,
+            "return_score": 0,
             "activity": 1,
             "case": 0,
             "review": 0,
@@ -60,12 +63,73 @@ def test_desired_needs_no_odoo(world: World) -> None:
         "x_churn_level": "high",
         "x_value_at_risk": 129,
         "x_expected_value": 175,
+        "x_lifetime_value": 175,
+        "x_is_high_value": True,
         "x_currency": "USD",
+        "x_segment": None,
+        "x_channels": None,
+        "x_has_points": False,
+        "x_points_balance": 0,
+        "x_consent": "not_stated",
         "x_reasons": "No purchase for 64 days; usual gap 14",
         "x_suggested_action": "Contact the customer this week",
         "x_as_of": "2017-12-31",
         "x_model_version": "model-1",
     }
+
+
+def profile(customer: str, net: float, consent: str, channels: list[str], points: int | None) -> tuple[object, ...]:
+    return (
+        customer, "grocer", AS_OF, "loyal", net, "USD", channels, points or 0, points is not None, consent,
+    )  # fmt: skip
+
+
+def test_a_customer_s_worth_channels_points_and_consent(world: World) -> None:
+    for customer, value in (("C1", 160), ("C2", 80), ("C3", 80), ("C4", 80), ("C5", 80)):
+        world.add_customer(customer)
+        world.add_churn(customer, value=value)
+    # Expected of each in a year: value at risk / 0.8, 200 and four times 100. Of the five sums the fourth smallest,
+    # 423.10, is the cut: 420 with two digits.
+    world.insert(
+        "mart_customer_brand",
+        profile("C1", 1000.4, "given", ["online", "store"], 350),
+        profile("C2", 323.1, "refused", ["order_desk"], None),
+        profile("C3", 319.4, "partly", [], 0),
+        profile("C4", 20.0, "not_stated", ["kiosk"], None),
+    )
+    world.plan()
+    names = ("x_lifetime_value", "x_is_high_value", "x_channels", "x_has_points", "x_points_balance", "x_consent")
+    shown = {c: values(world, "sync_desired", f"customer_score:grocer:{c}") for c in ("C1", "C2", "C3", "C5")}
+    assert {customer: tuple(row[name] for name in names) for customer, row in shown.items()} == {
+        "C1": (1200, True, "Web shop, Store", True, 350, "given"),
+        "C2": (423, True, "Order desk", False, 0, "refused"),
+        "C3": (419, False, "", True, 0, "partly"),
+        "C5": (100, False, None, False, 0, "not_stated"),
+    }
+    assert shown["C1"]["x_segment"] == "loyal"
+    actions = {customer: row["x_suggested_action"] for customer, row in shown.items()}
+    assert actions["C1"] == "Contact the customer this week"
+    # Who refuses is not to be contacted, and the score says nothing else.
+    assert actions["C2"] == "No contact: the customer refuses marketing."
+
+
+def test_odoo_can_show_every_segment_that_there_is() -> None:
+    macro = (PROJECT_DIR / "dbt_project" / "macros" / "segments.sql").read_text(encoding="utf-8")
+    assert re.findall(r"'(\w+)'", macro) == [segment for segment, _ in SEGMENTS]
+
+
+def test_noise_in_what_a_customer_bought_plans_nothing(world: World) -> None:
+    world.connect_odoo()
+    world.add_customer("C1", 11)
+    world.add_churn("C1", level="low")
+    world.insert("mart_customer_brand", profile("C1", 55.1, "given", ["store"], 7))
+    world.plan()
+    applied(world)
+    world.execute("update mart_customer_brand set net_sales_amount = 55.4")
+    assert world.plan().size == 0
+    world.execute("update mart_customer_brand set net_sales_amount = 56.4, marketing_consent = 'refused'")
+    world.plan()
+    assert values(world, "sync_plan", "customer_score:grocer:11") == {"x_lifetime_value": 181, "x_consent": "refused"}
 
 
 def test_activities_are_the_n_worth_most_in_one_currency(world: World) -> None:
@@ -210,6 +274,62 @@ def test_cases_for_the_oddest_returns_with_or_without_a_partner(world: World) ->
     assert world.execute("select count(*) from sync_plan") == [(2,)]
 
 
+def test_a_return_that_odoo_has_is_marked_there_and_is_no_case(world: World) -> None:
+    world.connect_odoo()
+    world.add_customer("C1", 11)
+    row = ("grocer", AS_OF, "m", 3.0, 45.5, "USD", 0.2, 0.05)
+    said = (["1 of 1 return of this customer: no known sale"], "Check the receipt", False)
+    world.insert(
+        "score_return_anomaly_current",
+        (f"{ODOO}:pos-7", "C1", *row, 6.0, "high", *said),
+        (f"{ODOO}:sale-4", "C1", *row, 4.0, "medium", *said),
+        (f"{ODOO}:pos-8", "C1", *row, 1.0, "low", *said),
+        ("shop:1", "C1", *row, 6.0, "high", *said),
+    )
+    world.insert(
+        "stg_odoo__pos_order",
+        *((f"{ODOO}:pos-{n}", ODOO, str(n), f"Till/{n}", invoice) for n, invoice in ((3, None), (7, "70"), (8, None))),
+    )
+    world.insert("stg_odoo__sale_order", (f"{ODOO}:sale-4", ODOO, "4", "S4"))
+    world.insert("fct_order", (f"{ODOO}:pos-3", "3"), ("shop:9", "1009"))
+    world.insert(
+        "fct_return",
+        (f"{ODOO}:pos-7", "shop:9", AS_OF - timedelta(days=9), 5),
+        (f"{ODOO}:pos-7", f"{ODOO}:pos-3", AS_OF - timedelta(days=2), 30),
+        (f"{ODOO}:pos-7", f"{ODOO}:pos-3", AS_OF - timedelta(days=2), 10),
+        (f"{ODOO}:sale-4", None, None, 10),
+    )
+    world.plan()
+    assert world.execute("select key from sync_plan order by key") == [
+        ("case:return:grocer:shop:1",), (f"return_score:{ODOO}:pos-7",), (f"return_score:{ODOO}:sale-4",),
+    ]  # fmt: skip
+    assert values(world, "sync_plan", f"return_score:{ODOO}:pos-7") == {
+        "x_active": True,
+        "x_name": "Till/7",
+        "x_anomaly_level": "high",
+        "x_reasons": "1 of 1 return of this customer: no known sale",
+        "x_suggested_action": "Check the receipt",
+        "x_sale": "Till/3 (2017-12-29), 1009 (2017-12-22)",
+        "x_as_of": "2017-12-31",
+        "x_model_version": "m",
+        "x_key": f"return_score:{ODOO}:pos-7",
+        "x_pos_order_id": 7,
+        "x_move_id": 70,
+        "x_sale_pos_order_id": 3,
+    }
+    sale = values(world, "sync_plan", f"return_score:{ODOO}:sale-4")
+    assert (sale["x_order_id"], sale["x_sale"], "x_pos_order_id" in sale) == (4, None, False)
+    applied(world)
+    assert world.plan().size == 0
+    # What is too old to be scored is no news; what is usual again goes.
+    world.execute("update score_return_anomaly_current set anomaly_level = 'low' where return_order_id like '%pos-7'")
+    world.execute("delete from score_return_anomaly_current where return_order_id like '%sale-4'")
+    world.plan()
+    assert world.execute("select key, operation, reason from sync_plan") == [
+        (f"return_score:{ODOO}:pos-7", "archive", "not unusual any more")
+    ]
+
+
 def test_noise_and_a_new_day_plan_nothing(world: World) -> None:
     world.connect_odoo()
     world.add_customer("C1", 11)
@@ -285,7 +405,12 @@ def test_a_merge_moves_the_score_and_makes_no_second_row(world: World) -> None:
     world.execute("delete from score_churn_current where customer_id = 'C2'")
     plan = world.plan()
     assert plan.changes == {("customer_score", "update"): 1}
-    assert values(world, "sync_plan", "customer_score:grocer:12") == {"x_value_at_risk": 100, "x_expected_value": 125}
+    assert values(world, "sync_plan", "customer_score:grocer:12") == {
+        "x_value_at_risk": 100,
+        "x_expected_value": 125,
+        "x_lifetime_value": 125,
+        "x_is_high_value": True,
+    }
 
 
 def test_the_digest_names_the_content(world: World) -> None:

@@ -131,6 +131,17 @@ def test_a_removal_takes_everything_away_but_what_was_used_and_a_set_up_brings_i
     assert "Sans règle de réapprovisionnement" in reader.call(schema.ORDER, "get_view", [], french)["arch"]
     assert "Risque de départ élevé" in reader.call("res.partner", "get_view", [], french)["arch"]
 
+    # Columns of a project are people's: what they call them in their own language stays.
+    data: list[object] = [["module", "=", "reknit"], ["name", "=", "stage_fine"]]
+    [fine] = admin.search_read("ir.model.data", data, ["res_id"])
+    words = {"active_test": False, "lang": "de_DE"}
+    for name in ("In Ordnung", "Alles gut"):
+        [stage] = admin.search_read("project.task.type", [["id", "=", fine["res_id"]]], ["name"], context=words)
+        assert stage["name"] == name
+        renamed = [[fine["res_id"]], "name", {"de_DE": "Alles gut"}]
+        admin.call("project.task.type", "update_field_translations", renamed)
+    assert plan_setup(admin) == []
+
 
 def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: OdooClient) -> None:
     views = {
@@ -142,6 +153,12 @@ def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: O
         (schema.ORDERPOINT, "stock.view_warehouse_orderpoint_tree_editable"): "x_reknit_order_reasons",
         (schema.ORDERPOINT, "stock.warehouse_orderpoint_search"): "Order now",
         (schema.ORDERPOINT, "stock.stock_reorder_report_search"): "Order now",
+        ("pos.order", "point_of_sale.view_pos_pos_form"): "x_reknit_return_sale_pos_order_id",
+        ("pos.order", "point_of_sale.view_pos_order_tree"): "x_reknit_return_anomaly_level",
+        ("account.move", "account.view_move_form"): "x_reknit_return_reasons",
+        ("account.move", "account.view_account_invoice_filter"): "Unusual returns",
+        ("sale.order", "sale.view_order_form"): "x_reknit_return_sale_order_id",
+        ("sale.order", "sale.view_sales_order_filter"): "Unusual returns",
     }
     for (model, inherited), mark in views.items():
         module, _, name = inherited.partition(".")
@@ -216,6 +233,7 @@ def test_odoo_refuses_the_bot_what_the_client_would_let_through(
         ("stock.warehouse.orderpoint", ["write", "create", "unlink"]),
         (schema.CUSTOMER_SCORE, ["unlink"]),
         (schema.PRODUCT_SCORE, ["unlink"]),
+        (schema.RETURN_SCORE, ["unlink"]),
         (schema.ORDER, ["unlink"]),
         ("purchase.order", ["write", "create", "unlink"]),
         ("stock.picking", ["write", "create", "unlink"]),

@@ -42,7 +42,19 @@ _INPUTS = {
         return_probability DOUBLE, improbability DOUBLE, anomaly_level VARCHAR, reasons VARCHAR[],
         suggested_action VARCHAR, is_fallback BOOLEAN""",
     "ops_brand": "brand VARCHAR, brand_name VARCHAR",
-    "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN",
+    "mart_customer_brand": """
+        customer_id VARCHAR, brand VARCHAR, as_of_date DATE, segment VARCHAR, net_sales_amount DECIMAL(18,4),
+        currency_code VARCHAR, channel_kinds VARCHAR[], points_balance BIGINT, has_points BOOLEAN,
+        marketing_consent VARCHAR""",
+    "fct_return": """
+        return_order_id VARCHAR, sale_order_id VARCHAR, sale_date DATE, net_amount DECIMAL(18,4)""",
+    "fct_order": "order_id VARCHAR, source_order_id VARCHAR",
+    "stg_odoo__pos_order": """
+        order_id VARCHAR, source_name VARCHAR, source_order_id VARCHAR, order_name VARCHAR,
+        source_invoice_id VARCHAR""",
+    "stg_odoo__sale_order": """
+        order_id VARCHAR, source_name VARCHAR, source_order_id VARCHAR, order_name VARCHAR""",
+    "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN, brand VARCHAR",
     "identity_xref": "source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, valid_to DATE",
     "identity_event": "customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR",
     "identity_review": """
@@ -133,7 +145,7 @@ class World:
 
     def connect_odoo(self, admin_id: int = 2) -> None:
         """There is an Odoo; its user `admin` gets the tasks."""
-        self.insert("ops_source", (ODOO, "odoo", True))
+        self.insert("ops_source", (ODOO, "odoo", True, "grocer"))
         self.insert("stg_odoo__user", (ODOO, str(admin_id), "3", "admin", True))
 
     def add_customer(self, customer_id: str, *partners: int, consent: bool | None = None) -> None:
@@ -165,6 +177,11 @@ class World:
             build_desired(connection, self.limits, languages=self.languages, new_partners=self.new_partners)
             match_targets(connection, ODOO)
             return build_plan(connection, ODOO, approvals=self.approvals, languages=self.languages)
+
+    def plan_of(self, statement: str) -> Plan:
+        """The plan after a change of the world."""
+        self.execute(statement)
+        return self.plan()
 
     def status(self) -> dict[str, str]:
         """Newest status of each key in the ledger."""

@@ -22,6 +22,8 @@ POS_LINES = [
     ("t_pos_1", None, "t_gone", 1.0, 3.0, MORNING),
     ("t_pos_2", "t_ada", "t_milk", 1.0, 2.45, NIGHT),
 ]
+# Ada brings the milk back.
+POS_RETURNS = [("t_pos_return", "t_ada", "t_milk", -1.0, 2.45, NIGHT, "t_pos_2")]
 SALE_LINES = [
     ("t_sale_1", "t_ada", "t_mug", 2.0, 12.12, MORNING),
     ("t_sale_1", "t_ada", "t_milk", 1.0, 2.40, MORNING),
@@ -43,6 +45,7 @@ def write_seed_files(folder: Path) -> None:
         "products": pl.DataFrame(PRODUCTS, products, orient="row"),
         "shelves": pl.DataFrame(SHELVES, ["store_no", "product_external_id", "stock_qty"], orient="row"),
         "pos_orders": pl.DataFrame(POS_LINES, _LINE_COLUMNS, orient="row"),
+        "pos_returns": pl.DataFrame(POS_RETURNS, [*_LINE_COLUMNS, "returned_external_id"], orient="row"),
         "sale_orders": pl.DataFrame(SALE_LINES, _LINE_COLUMNS, orient="row"),
     }
     for name, frame in frames.items():

@@ -62,6 +62,15 @@ def test_pos_orders_have_their_date_lines_and_payment(source: OdooSource, soon: 
     assert payments.sort("pos_order_id")["amount"].to_list() == [Decimal("10.3500"), Decimal("2.4500")]
 
 
+def test_a_pos_return_names_the_line_that_comes_back(source: OdooSource, soon: datetime) -> None:
+    orders = pulled(source, "pos.order", None, soon)
+    ids = dict(orders.select("pos_reference", "id").iter_rows())
+    lines = pulled(source, "pos.order.line", None, soon)
+    sold = lines.row(by_predicate=pl.col("order_id") == ids["t_pos_2"], named=True)
+    returned = lines.row(by_predicate=pl.col("order_id") == ids["t_pos_return"], named=True)
+    assert (returned["qty"], returned["refunded_orderline_id"]) == (Decimal(-1), sold["id"])
+
+
 def test_sale_orders_are_confirmed_with_their_own_date(source: OdooSource, admin: Admin, soon: datetime) -> None:
     wanted = admin.call("sale.order", "search", [["client_order_ref", "in", ["t_sale_1", "t_sale_2"]]])
     orders = pulled(source, "sale.order", None, soon).filter(pl.col("id").is_in(wanted)).sort("date_order")
@@ -96,11 +105,12 @@ def late_comers(folder: Path, tag: str) -> None:
         "products": product | {"external_id": f"t_late_product_{tag}", "stock_qty": 9},
         "shelves": {"store_no": "367", "product_external_id": f"t_late_product_{tag}", "stock_qty": 3},
         "pos_orders": line | {"external_id": f"t_pos_late_{tag}"},
+        "pos_returns": line | {"external_id": f"t_pos_return_late_{tag}"},
         "sale_orders": line | {"external_id": f"t_late_{tag}"},
     }
     absent = pl.lit(None, dtype=pl.String)
     for name, row in rows.items():
-        frame = pl.DataFrame([row]).with_columns(parent_external_id=absent, barcode=absent)
+        frame = pl.DataFrame([row]).with_columns(parent_external_id=absent, barcode=absent, returned_external_id=absent)
         frame.write_parquet(folder / f"{name}.parquet")
 
 

@@ -9,6 +9,7 @@ select
     cast(pos.session_id as varchar) as source_session_id,
     cast(pos.config_id as varchar) as source_config_id,
     cast(pos.user_id as varchar) as source_cashier_id,
+    cast(pos.account_move as varchar) as source_invoice_id,
     pos.date_order as ordered_at,
     -- The day is the store's: its own zone where the head office knows the till, else the company's.
     coalesce(store.time_zone, company.time_zone) as time_zone,
