@@ -28,6 +28,7 @@ STAGES = {
     "score_churn": "scores",
     "score_demand": "scores",
     "score_return_anomaly": "scores",
+    "score_return_excess": "scores",
     "sync_desired": "sync",
     "sync_plan": "sync",
     "sync_ledger": "sync",

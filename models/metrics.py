@@ -3,10 +3,13 @@
 Belongs here: measures that more than one task reports. Does not belong here: which rows they are measured on.
 """
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
+import polars as pl
 from scipy.stats import rankdata
 
-from models.registry import CalibrationBin
+from models.registry import CalibrationBin, SegmentMetrics
 
 SMALLEST = 1e-12
 
@@ -86,6 +89,22 @@ def rmse(actual: np.ndarray, forecast: np.ndarray) -> float:
 def pinball(actual: np.ndarray, forecast: np.ndarray, quantile: float) -> float:
     error = actual - forecast
     return float(np.mean(np.maximum(quantile * error, (quantile - 1) * error)))
+
+
+def by_segment(
+    rows: pl.DataFrame,
+    dimensions: Mapping[str, pl.Expr],
+    measure: Callable[[np.ndarray], Mapping[str, float | None]],
+) -> tuple[SegmentMetrics, ...]:
+    """Metrics of the rows of each value of each dimension. measure: of the rows that a mask names."""
+    found = []
+    for dimension, expression in dimensions.items():
+        member = rows.select(expression).to_series()
+        for value in sorted(member.drop_nulls().unique()):
+            is_in = (member == value).fill_null(False).to_numpy()
+            measured = rounded(dict(measure(is_in)))
+            found.append(SegmentMetrics(dimension=dimension, value=value, rows=int(is_in.sum()), metrics=measured))
+    return tuple(found)
 
 
 def rounded(values: dict[str, float | None]) -> dict[str, float | None]:

@@ -152,6 +152,11 @@ class SavedModel(_Record):
         card = self.card.model_copy(update={"counts": {**self.card.counts, **counts}})
         return self.model_copy(update={"card": card})
 
+    def limited(self, limit: str) -> "SavedModel":
+        """The same model with one more limit on its card."""
+        card = self.card.model_copy(update={"limits": (*self.card.limits, limit)})
+        return self.model_copy(update={"card": card})
+
     def has_not_seen(self, dates: pl.Series) -> pl.Series:
         """Of each day, whether all that came after it came after the model was trained."""
         return dates >= self.card.as_of

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.assets import identity, publish, raw, scores, sync, transformations
+from pipelines.assets import identity, publish, raw, return_excess, scores, sync, transformations
 from pipelines.checks import rows_reconcile
 from pipelines.dbt import dbt_resource
 from pipelines.schedules import daily_line, line
@@ -16,6 +16,7 @@ _upstream: list[dg.AssetsDefinition] = [
     identity.resolve_identities,
     transformations.marts,
     *scores.assets,
+    return_excess.score_return_excess,
     sync.sync_desired,
 ]
 _published_keys = [key for asset in _upstream for key in asset.keys if publish.is_input(key)]

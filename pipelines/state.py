@@ -90,10 +90,17 @@ _TABLES = {
         return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
         return_probability DOUBLE, improbability DOUBLE, anomaly_level VARCHAR, reasons VARCHAR[],
-        suggested_action VARCHAR, is_fallback BOOLEAN""",
+        suggested_action VARCHAR, is_fallback BOOLEAN,
+        evidence STRUCT(kind VARCHAR, improbability DOUBLE, weight DOUBLE)[]""",
+    "score_return_excess": """
+        brand VARCHAR, product_id VARCHAR, dimension VARCHAR, lot_no VARCHAR, store_id VARCHAR, return_reason VARCHAR,
+        as_of_date DATE, model_version VARCHAR, buyer_count BIGINT, returning_buyer_count BIGINT,
+        expected_returning_buyer_count DOUBLE, p_value DOUBLE, q_value DOUBLE, is_excess BOOLEAN,
+        returned_amount DECIMAL(18,4), currency_code VARCHAR, finding VARCHAR, suggested_action VARCHAR,
+        is_fallback BOOLEAN""",
 }
 
-SCORE_TASKS = ("churn", "demand", "order", "return_anomaly")
+SCORE_TASKS = ("churn", "demand", "order", "return_anomaly", "return_excess")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -123,7 +130,12 @@ def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
 
 
 def _add_order_suggestions(connection: Connection) -> None:
-    """4 to 5: orders are suggested and models have a standing; their tables are created with the others."""
+    """4 to 5: orders are suggested and models have a standing; their tables are created with the others. A return's
+    score says what it is made of."""
+    connection.execute(
+        "alter table if exists score_return_anomaly"
+        " add column if not exists evidence STRUCT(kind VARCHAR, improbability DOUBLE, weight DOUBLE)[]"
+    )
 
 
 # From the version in the key to the next.

@@ -65,6 +65,7 @@ def desire(settings: Settings, run_id: str) -> dict[str, int]:
                 sink.settle(connection.cursor, client, odoo_name, run_id)
                 sink.read_flags(connection.cursor, client, odoo_name, run_id)
                 sink.read_tasks(connection.cursor, client, odoo_name, run_id)
+                judgements.read_case_outcomes(connection.cursor, client, odoo_name, run_id)
         with transaction(connection):
             return build_desired(
                 connection, settings.tasks, settings.seed, settings.languages(), settings.odoo.create_partners

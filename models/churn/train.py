@@ -278,23 +278,16 @@ def _segments(rows: pl.DataFrame, probability: np.ndarray) -> tuple[SegmentMetri
         .then(pl.lit("90 to 364 days"))
         .otherwise(pl.lit("365 days and more")),
     }
-    found = []
-    for dimension, expression in dimensions.items():
-        member = rows.select(expression).to_series()
-        for value in sorted(member.unique()):
-            is_in = (member == value).to_numpy()
-            happened = _label(rows)[is_in]
-            measured = {
-                "auc": metrics.auc(happened, probability[is_in]),
-                "predicted_share": float(probability[is_in].mean()),
-                "lapsed_share": float(happened.mean()),
-            }
-            found.append(
-                SegmentMetrics(
-                    dimension=dimension, value=value, rows=int(is_in.sum()), metrics=metrics.rounded(measured)
-                )
-            )
-    return tuple(found)
+    happened = _label(rows)
+    return metrics.by_segment(
+        rows,
+        dimensions,
+        lambda is_in: {
+            "auc": metrics.auc(happened[is_in], probability[is_in]),
+            "predicted_share": float(probability[is_in].mean()),
+            "lapsed_share": float(happened[is_in].mean()),
+        },
+    )
 
 
 def _card(

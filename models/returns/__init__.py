@@ -13,6 +13,7 @@ from models.features import FeatureError, check_null_share, encode
 from models.registry import SavedModel, Standing
 from models.returns import score, train
 from models.returns.features import FEATURES, LINES, RECEIPTS
+from models.returns.reviews import learnt_weights, no_answers
 from models.returns.settings import ReturnsBrand
 
 __all__ = ["ReturnsBrand", "fit_and_score"]
@@ -28,15 +29,18 @@ def fit_and_score(
     as_of: date,
     seed: int,
     standing: Standing = Standing(),  # noqa: B008
+    answers: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, list[SavedModel]]:
     """Score every return receipt of the last `score_days`, each brand by a model of its own.
 
     expected: `feat_return__expected` or a sample of its lines, with `line_weight`; all lines of customers who returned
     something lately must be there. actual: `feat_return__actual`. A brand with too few returned lines is judged by
-    its own rate and says so. Raises FeatureError where a frame does not fit the declaration; then nothing is scored.
+    its own rate and says so. answers: what reviewers decided about past cases, as `reviews` takes it. Raises
+    FeatureError where a frame does not fit the declaration; then nothing is scored.
     """
     LINES.check(expected)
     RECEIPTS.check(actual)
+    told = no_answers() if answers is None else answers
     unknown = sorted((set(expected["brand"].unique()) | set(actual["brand"].unique())) - set(brands))
     if unknown:
         raise FeatureError(f"brands without settings: {', '.join(unknown)}")
@@ -46,7 +50,8 @@ def fit_and_score(
         lines = expected.filter(pl.col("brand") == brand, pl.col("order_date") <= as_of).sort("order_line_id")
         if not receipts.height and not lines.height:
             continue
-        model, scored = _brand(lines, receipts, brand, settings, as_of, seed, standing)
+        known = told.filter(pl.col("brand") == brand, pl.col("decided_date") <= as_of)
+        model, scored = _brand(lines, receipts, brand, settings, as_of, seed, standing, known)
         models.append(model)
         frames.append(scored)
     return pl.concat(frames), models
@@ -60,6 +65,7 @@ def _brand(
     as_of: date,
     seed: int,
     standing: Standing,
+    answers: pl.DataFrame,
 ) -> tuple[SavedModel, pl.DataFrame]:
     lines = LINES.population(lines)
     sample = lines.filter(pl.col("line_weight") > 0)
@@ -72,7 +78,10 @@ def _brand(
     if cut is None:
         rate = _own_rate(sample, labelled, receipts)
         card = train.rule_card(sample, brand, as_of, seed, rate)
-        model = SavedModel(task="returns", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
+        model = SavedModel(
+            task="returns", brand=brand, model_texts={}, encoding=None, calibration={}, parameters={"rate": rate},
+            card=card,
+        )  # fmt: skip
         probability = np.full(relevant.height, rate)
         quantity = probability * relevant["quantity"].to_numpy()
         mean_probability = rate
@@ -92,8 +101,9 @@ def _brand(
         expected_qty=pl.Series(np.round(quantity, 6), dtype=pl.Float64),
     )
     rates = score.usual_rates(receipts, sample, mean_probability)
-    model = model.counting(scored_lines=relevant.height, receipts=receipts.height)
-    return model, score.scores(receipts, relevant, kept or model, settings, rates, as_of)
+    weights, told = learnt_weights(answers, score.KINDS)
+    model = model.counting(scored_lines=relevant.height, receipts=receipts.height).limited(told)
+    return model, score.scores(receipts, relevant, kept or model, settings, rates, weights, as_of)
 
 
 def _relevant(lines: pl.DataFrame, receipts: pl.DataFrame, since: date) -> pl.DataFrame:

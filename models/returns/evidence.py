@@ -1,10 +1,12 @@
 """What is unusual about a return beside how much came back: by what it is, who brought it, and who took it.
 
 A trait is a yes or no of a receipt, such as money that went back by another tender. One such receipt is nothing; how
-improbable is it that so many of a customer's receipts, or of a cashier's, have it, given how common it is in that
-store? Without labels this needs no model of abuse, and a store with a generous policy is compared with itself.
+improbable is it that so many of a customer's receipts, or of a cashier's, have it, given how common it is on such
+receipts (`usual`) and in that store? Without labels this needs no model of abuse, and a store with a generous policy is
+compared with itself.
 
-Belongs here: traits, their tails, their sentences. Does not belong here: how much came back (`score`).
+Belongs here: traits, their tails, their sentences. Does not belong here: how much came back (`score`), and what is
+usual (`usual`).
 """
 
 from collections.abc import Mapping
@@ -16,9 +18,10 @@ from scipy import stats
 
 from models.reasons import counted, whole
 from models.returns.tail import improbability
+from models.returns.usual import usual_shares
 
 # So many of the brand's receipts stand beside a store's own, so that a store with few is compared with all.
-PRIOR_RECEIPTS = 30
+PRIOR_RECEIPTS = 10
 STORE_DAYS = 7
 OVER_PRICE_SHARE = 0.2
 # Below this a trait is no fact worth saying: one chance in ten.
@@ -35,7 +38,12 @@ class Trait:
 
 TRAITS: Mapping[str, Trait] = {
     "no_sale": Trait((pl.col("linked_line_count") == 0) & (pl.col("beyond_sale_line_count") == 0), "no known sale"),
-    "beyond_sale": Trait(pl.col("beyond_sale_line_count") > 0, "more than the sale that it names had left"),
+    "no_receipt": Trait(pl.col("no_receipt_share") == 1, "without the receipt"),
+    # Half of the lines and more: one of many is a slip.
+    "beyond_sale": Trait(
+        pl.col("beyond_sale_line_count") * 2 >= pl.col("returned_line_count").clip(1),
+        "more than the sale that it names had left",
+    ),
     # Prices differ by quantity and season: a fifth of what was credited is no rounding.
     "over_price": Trait(
         pl.col("over_price_amount") > pl.col("returned_amount") * OVER_PRICE_SHARE,
@@ -46,9 +54,12 @@ TRAITS: Mapping[str, Trait] = {
     "many_stores": Trait(pl.col("near_store_count") > 2, f"three stores and more within {STORE_DAYS} days"),
 }
 
+# What `with_evidence` gives an improbability of, in this order.
+EVIDENCE = (*TRAITS, "one_cashier")
 
-def with_evidence(receipts: pl.DataFrame, reach_days: int) -> pl.DataFrame:
-    """Receipts with `evidence`, the sum of their traits' improbabilities, and `evidence_facts`, the largest first.
+
+def with_evidence(receipts: pl.DataFrame, reach_days: int, seed: int) -> pl.DataFrame:
+    """Receipts with `evidence_by_trait`, an improbability for each of EVIDENCE, and `evidence_facts`, largest first.
 
     receipts: all of one brand's that are known. A trait counts for a receipt that has it: over the receipts of its
     customer, or of its cashier, in the `reach_days` before it and, as far as they are known, after it, whichever is
@@ -62,6 +73,8 @@ def with_evidence(receipts: pl.DataFrame, reach_days: int) -> pl.DataFrame:
     stores = _over_days(rows, ["customer_id"], STORE_DAYS // 2, near_store_count=pl.col("store_id").n_unique())
     rows = rows.join(stores, on=["customer_id", "return_date"], how="left", maintain_order="left")
     rows = rows.with_columns(trait.found.fill_null(False).alias(name) for name, trait in TRAITS.items())
+    usual = usual_shares(rows, list(TRAITS), seed)
+    rows = rows.with_columns(pl.Series(_usual(name), share) for name, share in usual.items())
     customer = _of_traits(rows, "customer_id", "customer", reach_days)
     cashier = _of_traits(rows, "cashier", "cashier", reach_days)
     found = [
@@ -69,10 +82,10 @@ def with_evidence(receipts: pl.DataFrame, reach_days: int) -> pl.DataFrame:
         for (one, one_said), (other, other_said) in zip(customer, cashier, strict=True)
     ]
     found.append(_of_pair(rows, reach_days))
-    values = np.column_stack([value for value, _ in found])
+    values = np.round(np.column_stack([value for value, _ in found]), 6)
     facts = pl.concat_list(pl.struct(value=pl.Series(value), text=text) for value, text in found)
     return receipts.with_columns(
-        evidence=pl.Series(np.round(values.sum(axis=1), 6)),
+        evidence_by_trait=pl.Series(values, dtype=pl.Array(pl.Float64, len(EVIDENCE))),
         evidence_facts=receipts.select(
             facts.list.filter(pl.element().struct.field("value") >= LEAST_IMPROBABILITY)
             .list.eval(pl.element().sort_by(pl.element().struct.field("value"), descending=True, maintain_order=True))
@@ -81,32 +94,33 @@ def with_evidence(receipts: pl.DataFrame, reach_days: int) -> pl.DataFrame:
     )
 
 
+def _usual(name: str) -> str:
+    return f"usual_{name}"
+
+
 def _of_traits(rows: pl.DataFrame, actor: str, noun: str, reach_days: int) -> list[tuple[np.ndarray, pl.Series]]:
     """For each trait: how improbable it is that so many of the actor's receipts have it, and the sentence."""
     names = list(TRAITS)
-    own = _over_days(rows, [actor], reach_days, receipt_count=pl.len(), **{n: pl.col(n).sum() for n in names})
+    sums = {name: pl.col(name).sum().cast(pl.Float64) for name in names}
+    sums |= {_usual(name): pl.col(_usual(name)).sum() for name in names}
+    own = _over_days(rows, [actor], reach_days, receipt_count=pl.len(), **sums)
     own = rows.select(actor, "return_date").join(own, on=[actor, "return_date"], how="left", maintain_order="left")
-    totals = [pl.len().cast(pl.Int64).alias("all"), *(pl.col(name).sum().cast(pl.Int64) for name in names)]
     by_store = rows.select("store_id").join(
-        rows.group_by("store_id").agg(totals), on="store_id", how="left", nulls_equal=True, maintain_order="left"
+        rows.group_by("store_id").agg(**sums), on="store_id", how="left", nulls_equal=True, maintain_order="left"
     )
-    by_actor = rows.select(actor).join(rows.group_by(actor).agg(totals), on=actor, how="left", maintain_order="left")
+    by_actor = rows.select(actor).join(rows.group_by(actor).agg(**sums), on=actor, how="left", maintain_order="left")
     count = own["receipt_count"].fill_null(0).to_numpy()
-    others = by_store["all"].to_numpy() - np.minimum(
-        by_actor["all"].fill_null(0).to_numpy(), by_store["all"].to_numpy()
-    )
     found = []
     for name, trait in TRAITS.items():
         # The actor's own receipts tell nothing of what is usual elsewhere.
-        in_others = np.maximum(by_store[name].to_numpy() - by_actor[name].fill_null(0).to_numpy(), 0)
-        usual = (int(rows[name].sum()) + 1) / (rows.height + 2)
-        share = (in_others + PRIOR_RECEIPTS * usual) / (others + PRIOR_RECEIPTS)
-        have = own[name].fill_null(0).to_numpy()
-        tail = np.where(
-            rows[name].to_numpy() & (count > 0),
-            stats.binom.sf(have - 1, np.maximum(count, 1), np.clip(share, 0, 1)),
-            1.0,
+        in_others, expected_in_others = (
+            np.maximum(by_store[column].to_numpy() - by_actor[column].fill_null(0).to_numpy(), 0)
+            for column in (name, _usual(name))
         )
+        prior = PRIOR_RECEIPTS * rows[_usual(name)].sum() / max(rows.height, 1)
+        as_usual_here = (in_others + prior) / (expected_in_others + prior)
+        share = own[_usual(name)].fill_null(0).to_numpy() / np.maximum(count, 1) * as_usual_here
+        have = np.where(rows[name].to_numpy(), own[name].fill_null(0).to_numpy(), 0)
         said = own.select(
             pl.format(
                 f"{{}} of {{}} of this {noun}: {trait.said}",
@@ -114,8 +128,18 @@ def _of_traits(rows: pl.DataFrame, actor: str, noun: str, reach_days: int) -> li
                 counted("receipt_count", "return", "returns"),
             )
         ).to_series()
-        found.append((improbability(tail), said))
+        found.append((_beyond_usual(have, count, share), said))
     return found
+
+
+def _beyond_usual(have: np.ndarray, count: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """How improbable `have` of `count` is, for the part of them that is beyond what is usual.
+
+    Of a cashier's fifty receipts with a trait that thirty would have had anyway, most are nothing.
+    """
+    share = np.clip(share, 0, 1)
+    tail = np.where(have > 0, stats.binom.sf(have - 1, np.maximum(count, 1), share), 1.0)
+    return improbability(tail) * np.clip(1 - count * share / np.maximum(have, 1), 0, 1)
 
 
 def _of_pair(rows: pl.DataFrame, reach_days: int) -> tuple[np.ndarray, pl.Series]:
@@ -141,8 +165,6 @@ def _of_pair(rows: pl.DataFrame, reach_days: int) -> tuple[np.ndarray, pl.Series
     share = np.clip(
         (at["by_cashier"].to_numpy() - taken + 1) / np.maximum(at["in_store"].to_numpy() - taken + 2, 1), 0, 1
     )
-    # Given the first, so that one return is no sign of anything.
-    tail = np.where(taken > 1, stats.binom.sf(taken - 2, np.maximum(count - 1, 1), share), 1.0)
     said = at.select(
         pl.format(
             "{} of {} of this customer in the store: taken by one cashier",
@@ -150,7 +172,8 @@ def _of_pair(rows: pl.DataFrame, reach_days: int) -> tuple[np.ndarray, pl.Series
             counted("receipt_count", "return", "returns"),
         )
     ).to_series()
-    return improbability(tail), said
+    # Given the first, so that one return is no sign of anything.
+    return _beyond_usual(np.maximum(taken - 1, 0), count - 1, share), said
 
 
 def _over_days(rows: pl.DataFrame, by: list[str], days: int, **figures: pl.Expr) -> pl.DataFrame:

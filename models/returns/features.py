@@ -1,5 +1,5 @@
-"""What the return model sees of a sale line, `feat_return__expected`, and what is known of a return receipt,
-`feat_return__actual`.
+"""What the return model sees of a sale line, `feat_return__expected`, what is known of a return receipt,
+`feat_return__actual`, and what an excess is looked for in.
 
 Belongs here: declaration. Does not belong here: how features are computed (dbt) or learnt from (train).
 """
@@ -52,6 +52,22 @@ LINES = FeatureTable(
     labels={"returned": "flag", "returned_qty": "number"},
 )
 FEATURES = LINES.features
+
+# Lines sold lately, and what came back of them so far.
+SOLD = FeatureTable(
+    keys=LINES.keys,
+    context={name: kind for name, kind in LINES.context.items() if name != "line_weight"} | {"lot_no": "text"},
+    features=FEATURES,
+    labels={"came_back": "flag", "return_reason": "text", "returned_amount": "money"},
+)
+# Groups with enough buyers to be looked at.
+TESTED = FeatureTable(keys={"brand": "text", "dimension": "text"}, features=(), context={"group_count": "integer"})
+# Returned lines by how long it took; a return without a reason has an empty one.
+DELAYS = FeatureTable(
+    keys={"brand": "text", "days_to_return": "integer", "return_reason": "text"},
+    features=(),
+    context={"line_count": "integer"},
+)
 
 RECEIPTS = FeatureTable(
     keys={"return_order_id": "text"},

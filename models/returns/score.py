@@ -5,11 +5,13 @@ brought back in it, against the chances of all lines bought in it, plus the bran
 sale in the stretch. A receipt without a customer is judged by store and day: all lines brought back there that day
 without a customer, against the store's usual number, given that there was one at all.
 
-To it comes the evidence of what kind of return it is (`evidence`): both are -log10 of a chance, and are added.
+To it comes the evidence of what kind of return it is (`evidence`): both are -log10 of a chance, and are added, each
+kind with the weight that reviewers' answers gave it (`reviews`).
 
 Belongs here: what a score row says. Does not belong here: training, the arithmetic of tails.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,7 +20,8 @@ from scipy import stats
 
 from models.reasons import counted, short, whole
 from models.registry import SavedModel
-from models.returns.evidence import with_evidence
+from models.returns.evidence import EVIDENCE, with_evidence
+from models.returns.reviews import EVIDENCE_TYPE
 from models.returns.settings import ReturnsBrand
 from models.returns.tail import improbability, upper_tails
 
@@ -39,8 +42,11 @@ SCHEMA = pl.Schema(
         "reasons": pl.List(pl.String()),
         "suggested_action": pl.String(),
         "is_fallback": pl.Boolean(),
+        "evidence": EVIDENCE_TYPE,
     }
 )
+# What a receipt can be unusual by.
+KINDS = ("how_much", *EVIDENCE)
 CUSTOMER_ACTIONS = {
     "high": "Check the receipts with the store and look through the customer's returns; a person decides.",
     "medium": "Look at the receipt when the next return of this customer comes in.",
@@ -83,15 +89,16 @@ def scores(
     model: SavedModel,
     settings: ReturnsBrand,
     rates: tuple[float, float],
+    weights: Mapping[str, float],
     as_of: date,
 ) -> pl.DataFrame:
-    """Score rows of one brand's receipts of the last `score_days`.
+    """Score rows of one brand's receipts of the last `score_days`. weights: by kind of evidence, 1 where none is given.
 
     receipts: all of the brand's, the earlier ones count in the stretches. lines: sale lines with `probability` and
     `expected_qty`, all that can lie in a stretch.
     """
     oldest = as_of - timedelta(days=settings.score_days)
-    receipts = with_evidence(receipts.sort("return_order_id"), settings.evidence_days)
+    receipts = with_evidence(receipts.sort("return_order_id"), settings.evidence_days, model.card.seed)
     recent = receipts.filter(pl.col("return_date").is_between(oldest, as_of, closed="right"))
     judged = pl.concat(
         [
@@ -103,7 +110,11 @@ def scores(
     if judged.height >= MIN_OWN_RECEIPTS:
         at_least_as_much = pl.col("how_much").rank(method="max", descending=True)
         judged = judged.with_columns(how_much=-(at_least_as_much / (pl.len() + 1)).log(10))
-    judged = judged.with_columns(improbability=(pl.col("how_much") + pl.col("evidence")).round(6))
+    by_kind = _by_kind(judged)
+    weight = np.array([weights.get(kind, 1.0) for kind in KINDS])
+    judged = judged.with_columns(
+        improbability=pl.Series(np.round(by_kind @ weight, 6)), evidence=_listed(by_kind, weight)
+    )
     level = (
         pl.when(pl.col("improbability") >= settings.high_improbability)
         .then(pl.lit("high"))
@@ -131,6 +142,25 @@ def scores(
         .sort("return_order_id")
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
     )
+
+
+def _by_kind(judged: pl.DataFrame) -> np.ndarray:
+    """What each receipt is unusual by, rows × KINDS. A whole order undone is much that came back: it is seen once."""
+    values = np.column_stack([judged["how_much"].to_numpy(), judged["evidence"].to_numpy()])
+    pair = [KINDS.index("how_much"), KINDS.index("whole_order")]
+    smaller = np.argmin(values[:, pair], axis=1)
+    values[np.arange(len(values)), np.array(pair)[smaller]] = 0
+    return np.round(values, 6)
+
+
+def _listed(values: np.ndarray, weight: np.ndarray) -> pl.Series:
+    """The kinds that a receipt is unusual by, the largest first."""
+    order = np.argsort(-values, axis=1, kind="stable")
+    rows = [
+        [{"kind": KINDS[at], "improbability": value[at], "weight": weight[at]} for at in places if value[at] > 0]
+        for places, value in zip(order, values, strict=True)
+    ]
+    return pl.Series(rows, dtype=EVIDENCE_TYPE)
 
 
 def _by_customer(
@@ -262,7 +292,7 @@ def _judged(rows: pl.DataFrame, tails: np.ndarray, compared: pl.Expr) -> pl.Data
             (pl.col("expected_lines") / pl.col("bought_lines")).round(6)
         ),
         how_much=pl.Series(improbability(tails), dtype=pl.Float64),
-        evidence="evidence",
+        evidence="evidence_by_trait",
         facts=pl.concat_list(
             facts[0], pl.col("evidence_facts").list.head(EVIDENCE_FACTS), *facts[1:]
         ).list.drop_nulls(),

@@ -19,7 +19,7 @@ import polars as pl
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
 from models.features import Encoding, date_span, encode, fit_encoding
-from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
+from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, SegmentMetrics, compare, rows_hash
 from models.returns.features import FEATURES
 
 PARAMS = {
@@ -43,7 +43,7 @@ MIN_RETURNED_LINES = 30
 LIMITS = (
     "A return that the links miss counts as not returned: probabilities are of returns with a known sale.",
     "A line sold shortly before the return counts with its whole probability, so recent buyers look less unusual.",
-    "Anomalies have no labels yet: improbability says how unusual, not whether it is wrong. A person decides.",
+    "Improbability says how unusual a return is, not whether it is wrong. A person decides.",
     "The customer's own past returns are a feature: who has always returned much is expected to go on.",
 )
 
@@ -220,6 +220,36 @@ def _shares(lines: pl.DataFrame, encoding: Encoding) -> tuple[np.ndarray, np.nda
     return encode(returned, FEATURES, encoding).values, share
 
 
+def _segments(rows: pl.DataFrame, probability: np.ndarray) -> tuple[SegmentMetrics, ...]:
+    """Metrics by brand, channel and country of the sale, and by how long the customer was known then."""
+    tenure = pl.col("customer_tenure_days")
+    dimensions = {
+        "brand": pl.col("brand"),
+        "channel": pl.col("channel"),
+        "country": pl.col("country_code").fill_null("not known"),
+        "tenure": pl.when(~pl.col("has_customer"))
+        .then(pl.lit("nobody known"))
+        .when(tenure.is_null())
+        .then(pl.lit("first purchase"))
+        .when(tenure < 90)
+        .then(pl.lit("under 90 days"))
+        .when(tenure < 365)
+        .then(pl.lit("90 to 364 days"))
+        .otherwise(pl.lit("365 days and more")),
+    }
+    happened = _returned(rows)
+    return metrics.by_segment(
+        rows,
+        dimensions,
+        lambda is_in: {
+            "auc": metrics.auc(happened[is_in], probability[is_in]),
+            "ece": metrics.calibration_error(metrics.calibration_bins(happened[is_in], probability[is_in])),
+            "predicted_share": float(probability[is_in].mean()),
+            "returned_share": float(happened[is_in].mean()),
+        },
+    )
+
+
 def _card(
     cut: Cut,
     labelled: pl.DataFrame,
@@ -273,6 +303,7 @@ def _card(
             }
         ),
         calibration=bins,
+        segments=_segments(cut.test, probability),
         counts={
             "evaluation_train_lines": cut.train.height,
             "validation_lines": cut.validation.height,

@@ -135,7 +135,22 @@ def _returns(
     }
     expected = _return_lines(connection, day, brands)
     actual = connection.sql("select * from feat_return__actual").pl()
-    return lambda: returns.fit_and_score(expected, actual, brands, day, seed, standing)
+    answers = return_answers(connection)
+    return lambda: returns.fit_and_score(expected, actual, brands, day, seed, standing, answers)
+
+
+def return_answers(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """What reviewers decided on cases of returns, with the evidence that the case had by then."""
+    return connection.sql(
+        """select
+            score.return_order_id, score.brand, outcome.decided_at::date as decided_date,
+            outcome.outcome = 'confirmed' as is_confirmed, score.evidence
+        from sync_case_outcome as outcome
+        inner join score_return_anomaly as score
+            on outcome.key = 'case:return:' || score.brand || ':' || score.return_order_id
+            and score.evidence is not null
+        qualify row_number() over (partition by outcome.key order by score.as_of_date desc, outcome.odoo_name) = 1"""
+    ).pl()
 
 
 def _return_lines(

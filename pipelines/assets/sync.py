@@ -10,7 +10,7 @@ from pipelines.settings import load_settings
 from pipelines.sources import odoo_entities
 from pipelines.warehouse import connect
 
-SCORES = ["score_churn", "score_demand", "score_order", "score_return_anomaly"]
+SCORES = ["score_churn", "score_demand", "score_order", "score_return_anomaly", "score_return_excess"]
 REFUSED_ROWS = 50
 _PARTNERS = dg.AssetKey([odoo_entities.SYSTEM.schema, "res_partner"])
 _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])

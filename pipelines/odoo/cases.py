@@ -5,6 +5,7 @@ sending it (`sink.py`). A case that a person worked on is the person's: it is ne
 """
 
 from pipelines.odoo.language import join_translated, said
+from pipelines.odoo.past_cases import PAST_CASES, SAID_PAST_CASES
 from pipelines.odoo.returns import IN_ODOO
 from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html, items, plain
@@ -15,9 +16,16 @@ DONE = "1_done"
 _NAME = said(
     "language.language", "Unusual return at {0}: {1}", plain("ops_brand.brand_name"), plain("odd.return_order_id")
 )
-_RETURNED = said(
+RETURNED = said(
     "language.language", "Returned: {0} {1}.", "odd.returned_amount::decimal(18, 2)::varchar", "odd.currency_code"
 )
+_OF_SALE = html("sale.largest.id"), "sale.largest.sold::varchar"
+_SALE = f"""case
+    when sale.sale_count = 1 then {said("language.language", "Sold as {0} on {1}.", *_OF_SALE)}
+    when sale.sale_count > 1 then {
+    said("language.language", "Sold as {0} on {1}, and in {2} more.", *_OF_SALE, "(sale.sale_count - 1)::varchar")
+}
+    else {said("language.language", "No sale of it is known.")} end"""
 _OVER = said("language.language", "The matter is over: the return is not unusual any more.")
 
 DESIRED_CASES = f"""
@@ -28,6 +36,16 @@ DESIRED_CASES = f"""
         where anomaly_level <> 'low' and return_order_id not in (select order_id from in_odoo)
         order by improbability desc, return_order_id
         limit $max_cases
+    ),
+    {PAST_CASES},
+    sale as (
+        select
+            return_order_id,
+            arg_max({{id: sale_order_id, sold: sale_date}}, (net_amount, sale_order_id)) as largest,
+            count(distinct sale_order_id) as sale_count
+        from fct_return semi join odd using (return_order_id)
+        where sale_order_id is not null
+        group by return_order_id
     )
     select
         'case' as target_kind,
@@ -38,7 +56,8 @@ DESIRED_CASES = f"""
         to_json({{
             'name': {_NAME},
             'description': '<p>' || {html("coalesce(said_action.text[1], odd.suggested_action)")} || '</p>'
-                || {items("coalesce(said_reasons.text, odd.reasons)")} || '<p>' || {_RETURNED} || '</p>'
+                || {items("coalesce(said_reasons.text, odd.reasons)")}
+                || '<p>' || {RETURNED} || ' ' || {_SALE} || '</p>' || {SAID_PAST_CASES}
         }}) as values_json,
         odd.reasons,
         odd.suggested_action,
@@ -48,12 +67,14 @@ DESIRED_CASES = f"""
         odd.as_of_date
     from odd
     inner join ops_brand using (brand)
+    left join sale using (return_order_id)
+    left join past_case using (return_order_id)
     left join _brand_language as language using (brand)
     {join_translated("language.language", "odd.reasons", "odd.suggested_action")}
 """
 
 # Continuations of `with wanted, state`.
-_OURS = f"""
+OURS = f"""
     ours as (
         from state
         where target_kind = 'case'
@@ -64,7 +85,7 @@ _OURS = f"""
 """
 
 UPDATE_CASES = f"""
-    {_OURS},
+    {OURS},
     text as (
         select
             ours.*,
@@ -84,7 +105,7 @@ UPDATE_CASES = f"""
 
 # Over is what is still scored and not unusual any more; what is too old to be scored stays with people.
 CLOSE_CASES = f"""
-    {_OURS},
+    {OURS},
     over as (
         select
             ours.*,

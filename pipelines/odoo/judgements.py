@@ -1,19 +1,20 @@
-"""What an Odoo says about who is one customer: answers to questions, merges of partners, partners made for customers.
+"""What people decided in an Odoo: about cases, and about who is one customer, by answers, merges of partners and
+partners made for customers.
 
-Belongs here: reading them and booking them as decisions. Does not belong here: the cards that ask (`reviews.py`).
+Belongs here: reading it and booking it as decisions. Does not belong here: the cards that ask (`reviews.py`).
 """
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from models.identity.decisions import ODOO_MERGE, SAME, decision_id
 from pipelines import decisions
 from pipelines.odoo.client import AccessDeniedError, OdooClient
-from pipelines.odoo.ledger import Store
-from pipelines.odoo.schema import BOT_LOGIN, CASE, MODULE, NEW_PARTNER, REVIEW_STAGES
+from pipelines.odoo.ledger import Ledger, Store
+from pipelines.odoo.schema import BOT_LOGIN, CASE, CASE_STAGES, MODULE, NEW_PARTNER, REVIEW_STAGES
 from pipelines.warehouse import transaction
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def read_answers(store: Store, client: OdooClient, odoo_name: str) -> int:
             [odoo_name],
         ).fetchall()
     review_of: dict[int, str] = dict(rows)
-    stages = _stages(client) if review_of else {}
+    stages = _stages(client, REVIEW_STAGES) if review_of else {}
     domain: list[object] = [["id", "in", list(review_of)], ["stage_id", "in", list(stages)]]
     answered = client.search_read(CASE, domain, ["stage_id", "write_uid"], order="id") if stages else []
     login_of = _logins(client, answered, "write_uid")
@@ -46,9 +47,32 @@ def read_answers(store: Store, client: OdooClient, odoo_name: str) -> int:
     return len(answered)
 
 
-def _stages(client: OdooClient) -> dict[int, str]:
+def read_case_outcomes(store: Store, client: OdooClient, odoo_name: str, run_id: str) -> int:
+    """Bring back on which cases people decided, and what: the column that the card stands in. Gives their number.
+
+    A card that was moved on loses its answer; one that was archived keeps it.
+    """
+    ledger = Ledger(store, odoo_name, run_id)
+    key_of = {res_id: key for res_id, key in ledger.records(CASE).items() if key.startswith("case:return:")}
+    stages = _stages(client, CASE_STAGES) if key_of else {}
+    domain: list[object] = [
+        ["id", "in", list(key_of)],
+        ["stage_id", "in", list(stages)],
+        ["active", "in", [True, False]],
+    ]
+    fields = ["stage_id", "write_uid", "date_last_stage_update"]
+    decided = client.search_read(CASE, domain, fields, order="id") if stages else []
+    outcomes = [
+        (key_of[row["id"]], stages[row["stage_id"][0]], row["write_uid"][0], row["date_last_stage_update"])
+        for row in decided
+    ]
+    ledger.replace_case_outcomes(outcomes)
+    return len(outcomes)
+
+
+def _stages(client: OdooClient, stage_of: Mapping[str, str]) -> dict[int, str]:
     """Answers by stage."""
-    answers = {xml_id.partition(".")[2]: answer for answer, xml_id in REVIEW_STAGES.items()}
+    answers = {xml_id.partition(".")[2]: answer for answer, xml_id in stage_of.items()}
     domain: list[object] = [["module", "=", MODULE], ["name", "in", list(answers)]]
     rows = client.search_read("ir.model.data", domain, ["name", "res_id"])
     return {row["res_id"]: answers[row["name"]] for row in rows}

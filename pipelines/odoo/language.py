@@ -14,6 +14,7 @@ from functools import partial
 import duckdb
 import polars as pl
 
+from pipelines.odoo.excess import EXCESS_BY_PRODUCT
 from pipelines.odoo.sentences import LANGUAGES, SENTENCES
 
 _SLOT = re.compile(r"\{(\d)(?::([^|}]*)\|([^}]*))?\}")
@@ -87,7 +88,7 @@ def set_languages(connection: duckdb.DuckDBPyConnection, brands: Mapping[str, st
 _BRAND = ("brand", "language")
 
 # Lists of sentences by the language that somebody may read them in.
-_SPOKEN = """
+_SPOKEN = f"""
     with spoken as (
         select language.language, score.reasons, score.suggested_action
         from score_churn_current as score inner join _brand_language as language using (brand)
@@ -106,6 +107,9 @@ _SPOKEN = """
         select language.language, score.reasons, null
         from score_order_current as score inner join _brand_language as language using (brand)
         where score.suggested_order_qty > 0
+        union
+        select language.language, excess.reasons, excess.suggested_action
+        from ({EXCESS_BY_PRODUCT}) as excess inner join _brand_language as language using (brand)
     )
     select language, reasons from spoken where language <> 'en' and reasons is not null
     union

@@ -248,6 +248,12 @@ class Ledger:
         columns = {"key": pl.String, "res_id": pl.Int64, "is_open": pl.Boolean, "is_taken_over": pl.Boolean}
         self._replace("sync_task", pl.DataFrame(list(tasks), schema=columns, orient="row"))
 
+    def replace_case_outcomes(self, outcomes: Sequence[tuple[str, str, int, str]]) -> None:
+        """What reviewers decided on cases: key, outcome, the user's id, when (UTC)."""
+        columns = {"key": pl.String, "outcome": pl.String, "decided_by_user_id": pl.Int64, "decided_at": pl.String}
+        frame = pl.DataFrame(list(outcomes), schema=columns, orient="row")
+        self._replace("sync_case_outcome", frame.with_columns(pl.col("decided_at").str.to_datetime()))
+
     def add_decisions(self, decisions: Sequence[tuple[str, str, int, str]]) -> None:
         """What reviewers decided, as far as it is new: key, decision, the user's id, when (UTC)."""
         columns = {"key": pl.String, "decision": pl.String, "decided_by_user_id": pl.Int64, "decided_at": pl.String}

@@ -21,6 +21,7 @@ from pipelines.odoo.customers import DESIRED_CUSTOMERS
 from pipelines.odoo.language import join_translated, set_languages, translate_scores
 from pipelines.odoo.orders import CLOSE_NEEDS, DESIRED_ORDERS, NEED_KEY, OPEN_NEEDS, ORDER_TARGETS, ORDERS_ON_RULES
 from pipelines.odoo.partners import PARTNER_TARGETS, desire_partners
+from pipelines.odoo.product_cases import CLOSE_PRODUCT_CASES, DESIRED_PRODUCT_CASES
 from pipelines.odoo.returns import ARCHIVE_RETURNS, DESIRED_RETURNS, RETURN_TARGETS
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
 from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, RETURN_SCORE, SCORE_MODELS, TASK
@@ -78,7 +79,8 @@ def build_desired(
         connection.execute(statement)
     connection.execute(DESIRED_RETURNS)
     build_tasks(connection, limits, seed)
-    connection.execute(DESIRED_CASES, {"max_cases": limits.max_cases})
+    for statement in (DESIRED_CASES, DESIRED_PRODUCT_CASES):
+        connection.execute(statement, {"max_cases": limits.max_cases})
     connection.execute(DESIRED_REVIEWS)
     desire_partners(connection, new_partners)
     rows = connection.execute("select target_kind, count(*) from sync_desired group by target_kind").fetchall()
@@ -137,7 +139,16 @@ def build_plan(
     connection.execute(_CREATE, parameters)
     connection.execute(_UPDATE, parameters)
     connection.execute(_ARCHIVE, parameters)
-    changes = (ARCHIVE_RETURNS, UPDATE_TASKS, CLOSE_TASKS, UPDATE_CASES, CLOSE_CASES, CLOSE_REVIEWS, WITHDRAW)
+    changes = (
+        ARCHIVE_RETURNS,
+        UPDATE_TASKS,
+        CLOSE_TASKS,
+        UPDATE_CASES,
+        CLOSE_CASES,
+        CLOSE_PRODUCT_CASES,
+        CLOSE_REVIEWS,
+        WITHDRAW,
+    )
     for statement in changes:
         connection.execute(f"insert into sync_plan by name {_WANTED}, {statement}", parameters)
     # A refused row that is not planned any more is settled by that.

@@ -48,7 +48,8 @@ CASE_STAGE_NEW = f"{MODULE}.stage_new"
 REVIEW_PROJECT = f"{MODULE}.project_reviews"
 REVIEW_STAGE_OPEN = f"{MODULE}.stage_review_open"
 BOT_PROJECTS = (CASE_PROJECT, REVIEW_PROJECT)
-# The columns that answer a question, by answer.
+# The columns that decide a case, and those that answer a question, by answer.
+CASE_STAGES = {"confirmed": f"{MODULE}.stage_odd", "fine": f"{MODULE}.stage_fine"}
 REVIEW_STAGES = {answer: f"{MODULE}.stage_review_{answer}" for answer in ("same", "different", "unsure")}
 CONTROL_ACTION = f"{MODULE}.action_control"
 APPROVAL_ACTION = f"{MODULE}.action_approval"

@@ -371,6 +371,18 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} de {1} {1:devolución|devoluciones} de este cliente: sin venta conocida",
     ),
     (
+        "{0} of {1} {1:return|returns} of this customer: without the receipt",
+        "{0} von {1} {1:Rückgabe|Rückgaben} dieses Kunden: ohne den Beleg",
+        "{0} sur {1} {1:retour|retours} de ce client : sans le ticket",
+        "{0} de {1} {1:devolución|devoluciones} de este cliente: sin el recibo",
+    ),
+    (
+        "{0} of {1} {1:return|returns} of this cashier: without the receipt",
+        "{0} von {1} {1:Rückgabe|Rückgaben} dieser Kassenkraft: ohne den Beleg",
+        "{0} sur {1} {1:retour|retours} de ce caissier : sans le ticket",
+        "{0} de {1} {1:devolución|devoluciones} de este cajero: sin el recibo",
+    ),
+    (
         "{0} of {1} {1:return|returns} of this customer: more than the sale that it names had left",
         "{0} von {1} {1:Rückgabe|Rückgaben} dieses Kunden: mehr, als vom genannten Verkauf übrig war",
         "{0} sur {1} {1:retour|retours} de ce client : plus que ce qui restait de la vente nommée",
@@ -471,6 +483,86 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "Zu wenige Rückgaben dieser Marke für ein Modell: nach der Quote der Marke beurteilt",
         "Trop peu de retours de cette marque pour un modèle : jugé d'après le taux de la marque",
         "Muy pocas devoluciones de esta marca para un modelo: según la tasa de la marca",
+    ),
+    # Products that come back more than expected.
+    (
+        "Sold in {0} days: {1} of {2} {2:buyer|buyers} brought it back; {3} to be expected",
+        "In {0} Tagen verkauft: {1} von {2} {2:Käufer|Käufern} brachten es zurück; {3} zu erwarten",
+        "Vendu en {0} jours : {1} sur {2} {2:acheteur l'a|acheteurs l'ont} rapporté ; {3} attendus",
+        "Vendido en {0} días: {1} de {2} {2:comprador|compradores} lo devolvieron; {3} esperables",
+    ),
+    (
+        "Lot {0}: {1} of {2} {2:buyer|buyers} brought it back; {3} to be expected",
+        "Charge {0}: {1} von {2} {2:Käufer|Käufern} brachten es zurück; {3} zu erwarten",
+        "Lot {0} : {1} sur {2} {2:acheteur l'a|acheteurs l'ont} rapporté ; {3} attendus",
+        "Lote {0}: {1} de {2} {2:comprador|compradores} lo devolvieron; {3} esperables",
+    ),
+    (
+        "Bought in {0}: {1} of {2} {2:buyer|buyers} brought it back; {3} to be expected",
+        "Gekauft in {0}: {1} von {2} {2:Käufer|Käufern} brachten es zurück; {3} zu erwarten",
+        "Acheté à {0} : {1} sur {2} {2:acheteur l'a|acheteurs l'ont} rapporté ; {3} attendus",
+        "Comprado en {0}: {1} de {2} {2:comprador|compradores} lo devolvieron; {3} esperables",
+    ),
+    (
+        "Reason {0}: {1} of {2} {2:buyer|buyers} brought it back; {3} to be expected",
+        "Grund {0}: {1} von {2} {2:Käufer|Käufern} brachten es zurück; {3} zu erwarten",
+        "Motif {0} : {1} sur {2} {2:acheteur l'a|acheteurs l'ont} rapporté ; {3} attendus",
+        "Motivo {0}: {1} de {2} {2:comprador|compradores} lo devolvieron; {3} esperables",
+    ),
+    (
+        "Look at the goods, the lot and the supplier. It is about the product: no customer is suspected.",
+        "Die Ware, die Charge und den Lieferanten prüfen. Es geht um das Produkt: Kein Kunde steht im Verdacht.",
+        "Examiner la marchandise, le lot et le fournisseur. Il s'agit du produit : aucun client n'est soupçonné.",
+        "Revisar la mercancía, el lote y el proveedor. Se trata del producto: no se sospecha de ningún cliente.",
+    ),
+    (
+        "More returns than expected at {0}: {1}",
+        "Mehr Rückgaben als erwartet bei {0}: {1}",
+        "Plus de retours que prévu chez {0} : {1}",
+        "Más devoluciones de las esperadas en {0}: {1}",
+    ),
+    (
+        "The matter is over: no more of it comes back than is to be expected.",
+        "Die Sache ist erledigt: Es kommt nicht mehr davon zurück, als zu erwarten ist.",
+        "L'affaire est close : il n'en revient pas plus que prévu.",
+        "El asunto ha terminado: no se devuelve más de lo esperable.",
+    ),
+    # What a reviewer reads beside.
+    (
+        "Sold as {0} on {1}.",
+        "Verkauft als {0} am {1}.",
+        "Vendu sous {0} le {1}.",
+        "Vendido como {0} el {1}.",
+    ),
+    (
+        "Sold as {0} on {1}, and in {2} more.",
+        "Verkauft als {0} am {1} und in {2} weiteren.",
+        "Vendu sous {0} le {1}, et dans {2} autres.",
+        "Vendido como {0} el {1}, y en {2} más.",
+    ),
+    (
+        "No sale of it is known.",
+        "Ein Verkauf ist nicht bekannt.",
+        "Aucune vente n'en est connue.",
+        "No se conoce ninguna venta.",
+    ),
+    (
+        "Similar case {0}, {1} {2}: confirmed",
+        "Ähnlicher Fall {0}, {1} {2}: bestätigt",
+        "Cas semblable {0}, {1} {2} : confirmé",
+        "Caso similar {0}, {1} {2}: confirmado",
+    ),
+    (
+        "Similar case {0}, {1} {2}: found to be fine",
+        "Ähnlicher Fall {0}, {1} {2}: in Ordnung befunden",
+        "Cas semblable {0}, {1} {2} : jugé normal",
+        "Caso similar {0}, {1} {2}: considerado normal",
+    ),
+    (
+        "No similar case has been decided yet.",
+        "Noch kein ähnlicher Fall wurde entschieden.",
+        "Aucun cas semblable n'a encore été tranché.",
+        "Aún no se ha decidido ningún caso similar.",
     ),
     # Tasks and cases.
     (

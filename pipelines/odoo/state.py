@@ -51,6 +51,10 @@ SYNC_TABLES = {
     "sync_touch": "odoo_name VARCHAR, key VARCHAR, field VARCHAR, touched_at TIMESTAMP",
     # The server that the ledger of an Odoo speaks of.
     "sync_server": "odoo_name VARCHAR, set_up_at TIMESTAMP, database_name VARCHAR",
+    # What reviewers decided on cases, by the column that a card of theirs stands in.
+    "sync_case_outcome": """
+        odoo_name VARCHAR, key VARCHAR, outcome VARCHAR, decided_by_user_id BIGINT, decided_at TIMESTAMP,
+        read_at TIMESTAMP""",
     # What people ticked beside a score.
     "sync_flag": """
         odoo_name VARCHAR, key VARCHAR, res_id BIGINT, is_wrong BOOLEAN, is_do_not_contact BOOLEAN,

@@ -1,12 +1,14 @@
 """Evidence by trait: tails by hand, stores compared with themselves, sentences with the customer's own numbers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
 
 from models.returns.evidence import PRIOR_RECEIPTS, with_evidence
+from models.returns.usual import usual_shares
 from tests.models.frames import AS_OF, receipt_frame
 
 
@@ -33,20 +35,38 @@ def honest(count: int = 96) -> list[dict[str, object]]:
 
 
 def evidence(receipts: list[dict[str, object]]) -> dict[str, dict[str, object]]:
-    found = with_evidence(frame(receipts), reach_days=180)
-    return {row["return_order_id"]: row for row in found.iter_rows(named=True)}
+    found = with_evidence(frame(receipts), reach_days=180, seed=7)
+    total = found["evidence_by_trait"].to_numpy().sum(axis=1)
+    return {row["return_order_id"]: row for row in found.with_columns(evidence=total).iter_rows(named=True)}
 
 
 def test_tail_by_hand():
     # 100 receipts, 4 of them the customer's, all 4 by another tender; of the 96 others none. Usual is (4 + 1) / 102,
-    # the others' share (0 + 30 · 5 / 102) / (96 + 30) = .011671: the chance of 4 of 4 is its fourth power.
+    # as it is expected of the 96 others; beside it stand 10 more such: the share is 5 / 102 · (0 + 10 · 5 / 102) /
+    # ((96 + 10) · 5 / 102) = .004624. The chance of 4 of 4 is its fourth power; of the 4, 4 · .004624 are usual.
     rows = evidence([*honest(), *stream("X", 4, has_other_tender=True)])
     share = (PRIOR_RECEIPTS * 5 / 102) / (96 + PRIOR_RECEIPTS)
-    assert share == pytest.approx(0.011671, abs=1e-6)
-    assert rows["X-0"]["evidence"] == pytest.approx(4 * 1.932892, abs=1e-4)
+    assert share == pytest.approx(0.004624, abs=1e-6)
+    assert rows["X-0"]["evidence"] == pytest.approx(4 * 2.334936 * (1 - 0.004624), abs=1e-4)
     assert rows["X-0"]["evidence_facts"] == ["4 of 4 returns of this customer: paid back by another tender"]
     assert rows["H000-0"]["evidence"] == 0
     assert rows["H000-0"]["evidence_facts"] == []
+
+
+def test_of_what_is_usual_anyway_only_the_rest_counts():
+    # Half of all receipts come without a receipt; a cashier took 12, 9 of them so: 6 or so would have been.
+    half = [receipt | {"no_receipt_share": float(k % 2)} for k, receipt in enumerate(honest(200))]
+    mine = [
+        receipt | {"cashier_no": "c1", "no_receipt_share": float(k < 9), "return_order_id": f"M{k}"}
+        for k, receipt in enumerate(honest(12))
+    ]
+    rows = evidence([*half, *[m | {"customer_id": f"M{k}"} for k, m in enumerate(mine)]])
+    # Usual is (109 + 1) / (212 + 2); of the 200 others 100 have it, beside 10 usual ones.
+    usual = 110 / 214
+    share = usual * (100 + PRIOR_RECEIPTS * usual) / ((200 + PRIOR_RECEIPTS) * usual)
+    tail = stats.binom.sf(8, 12, share)
+    assert rows["M0"]["evidence"] == pytest.approx(-np.log10(tail) * (1 - 12 * share / 9), abs=1e-3)
+    assert rows["M0"]["evidence"] < -np.log10(tail) / 2
 
 
 def test_what_is_usual_in_a_store_is_no_evidence_there():
@@ -69,7 +89,7 @@ def test_one_cashier_for_one_customer():
     many = [receipt | {"cashier_no": f"c{k % 5}"} for k, receipt in enumerate(honest(100))]
     rows = evidence([*many, *stream("X", 5, cashier_no="c1"), *stream("Y", 1, cashier_no="c1")])
     # c1 took 20 + 5 + 1 of 106; without the pair's 5 and with one more, 22 of 103. Four more of four.
-    expected = -pl.Series([stats.binom.sf(3, 4, 22 / 103)]).log(10)[0]
+    expected = -np.log10(stats.binom.sf(3, 4, 22 / 103)) * (1 - 22 / 103)
     assert rows["X-0"]["evidence"] == pytest.approx(expected, abs=1e-4)
     assert rows["X-0"]["evidence_facts"] == ["5 of 5 returns of this customer in the store: taken by one cashier"]
     assert rows["Y-0"]["evidence"] == 0
@@ -88,4 +108,40 @@ def test_nobody_known_and_no_receipts_at_all():
     unknown = [receipt | {"customer_id": None, "linked_line_count": 0} for receipt in honest(3)]
     rows = evidence([*honest(5), *[r | {"return_order_id": f"N{k}"} for k, r in enumerate(unknown)]])
     assert rows["N0"]["evidence"] == 0
-    assert with_evidence(frame(honest(1)).clear(), 180).height == 0
+    assert with_evidence(frame(honest(1)).clear(), 180, seed=7).height == 0
+
+
+def receipts_of_a_brand(flipped: str | None = None) -> pl.DataFrame:
+    """900 receipts of 300 customers: of the large ones a half has the trait, of the small ones one in fifty."""
+    rng = np.random.default_rng(3)
+    large = rng.random(900) < 0.3
+    has = rng.random(900) < np.where(large, 0.5, 0.02)
+    customer = [f"C{k // 3:03d}" for k in range(900)]
+    return frame(
+        [
+            {
+                "return_order_id": f"R{k:03d}", "customer_id": customer[k],
+                "returned_line_count": 20 if large[k] else 1,
+                "return_date": AS_OF - timedelta(days=int(rng.integers(400))), "channel": "store",
+                "returned_at": datetime(2017, 1, 1), "customer_tenure_days": 100 if k else None,
+            }
+            for k in range(900)
+        ]
+    ).with_columns(is_odd=pl.Series(has) ^ (pl.col("customer_id") == (flipped or "")))  # fmt: skip
+
+
+def test_what_is_usual_is_learnt_from_the_receipts_of_others():
+    rows = receipts_of_a_brand()
+    share = usual_shares(rows, ["is_odd"], seed=7)["is_odd"]
+    large = (rows["returned_line_count"] == 20).to_numpy()
+    assert share[large].mean() == pytest.approx(0.5, abs=0.05)
+    assert share[~large].mean() == pytest.approx(0.02, abs=0.02)
+    flipped = usual_shares(receipts_of_a_brand("C077"), ["is_odd"], seed=7)["is_odd"]
+    own = (rows["customer_id"] == "C077").to_numpy()
+    assert flipped[own].tolist() == share[own].tolist()
+    assert not np.array_equal(flipped[~own], share[~own])
+
+
+def test_few_receipts_are_all_as_usual():
+    share = usual_shares(receipts_of_a_brand().head(400), ["is_odd"], seed=7)["is_odd"]
+    assert len(set(share.tolist())) == 1

@@ -122,6 +122,51 @@ def test_expectation_is_about_what_happens(lines, result):
     assert result[0]["expected_return_qty"][0] > 1
 
 
+def test_card_tells_how_good_it_is_for_whom(lines: pl.DataFrame) -> None:
+    # Half of the lines are of another channel and country, and of customers known for 30 days or for 400.
+    parted = lines.with_row_index("k").with_columns(
+        channel=pl.when(pl.col("k") % 2 == 0).then(pl.lit("web")).otherwise(pl.lit("store")),
+        country_code=pl.when(pl.col("k") % 2 == 0).then(pl.lit("GB")).otherwise(None),
+        customer_tenure_days=pl.when(pl.col("k") % 4 == 0).then(30).otherwise(pl.lit(400)).cast(pl.Int64),
+    )
+    _, [model] = fit_and_score(parted.drop("k"), receipts().clear(), BRANDS, AS_OF, SEED)
+    card = model.card
+    found = {(part.dimension, part.value): part for part in card.segments}
+    assert {dimension: sorted(v for d, v in found if d == dimension) for dimension, _ in found} == {
+        "brand": ["gifts"], "channel": ["store", "web"], "country": ["GB", "not known"],
+        "tenure": ["365 days and more", "under 90 days"],
+    }  # fmt: skip
+    assert found["brand", "gifts"].rows == card.test_rows
+    assert found["brand", "gifts"].metrics["auc"] == card.metrics["auc"]
+    assert found["brand", "gifts"].metrics["ece"] == card.metrics["ece"]
+    for dimension in ("channel", "country", "tenure"):
+        parts = [part for (name, _), part in found.items() if name == dimension]
+        assert sum(part.rows for part in parts) == card.test_rows
+        returned = sum(part.rows * (part.metrics["returned_share"] or 0) for part in parts)
+        assert returned == pytest.approx(card.test_rows * card.metrics["returned_share"], abs=1)
+
+
+def test_unseen_categories_and_missing_values_are_counted_and_a_broken_feed_stops(lines: pl.DataFrame) -> None:
+    recent = pl.col("order_date") > AS_OF - timedelta(days=25)
+    new = lines.with_columns(channel=pl.when(recent).then(pl.lit("kiosk")).otherwise("channel"))
+    _, [model] = fit_and_score(new, receipts(), BRANDS, AS_OF, SEED)
+    # A return of nobody known is judged beside all lines of its store.
+    assert model.card.counts["unseen_channel"] == new.filter(recent).height > 0
+    # A feature that had no missing value in training and has none now but for a tenth of the lines.
+    holes = lines.with_columns(
+        discount_share=pl.when(recent & (pl.int_range(pl.len()) % 10 == 0)).then(None).otherwise("discount_share")
+    )
+    scores, [model] = fit_and_score(holes, receipts(), BRANDS, AS_OF, SEED)
+    assert model.card.counts["imputed_discount_share"] > 0
+    assert scores["improbability"].is_finite().all()
+    late = pl.col("order_date") > AS_OF - timedelta(days=150)
+    broken = lines.with_columns(
+        pl.when(late).then(None).otherwise(name).alias(name) for name in ("discount_share", "returned")
+    )
+    with pytest.raises(FeatureError, match="discount_share"):
+        fit_and_score(broken, receipts(), BRANDS, AS_OF, SEED)
+
+
 def test_same_input_same_scores_in_any_order(lines, result):
     shuffled = lines.sample(fraction=1, shuffle=True, seed=3).select(sorted(lines.columns))
     scores, models = fit_and_score(shuffled, receipts().reverse(), BRANDS, AS_OF, SEED)

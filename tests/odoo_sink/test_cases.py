@@ -53,7 +53,8 @@ def test_from_an_amount_on_a_case_waits_for_a_yes(offline: World) -> None:
     assert json.loads(request[0][0]) == {
         "x_key": "approval:case:return:gifts:r:3",
         "x_name": "Unusual return at Demo Gifts: r:3",
-        "x_note": "<p>Check the receipt</p><ul><li>3 of 3 came back</li></ul><p>Returned: 60.00 GBP.</p>",
+        "x_note": "<p>Check the receipt</p><ul><li>3 of 3 came back</li></ul>"
+        "<p>Returned: 60.00 GBP. No sale of it is known.</p><p>No similar case has been decided yet.</p>",
         "x_partner_id": False,
         "x_amount": 60,
         "x_currency": "GBP",

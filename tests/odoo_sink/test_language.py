@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.churn import score as churn
+from models.returns import excess
 from models.returns import score as returns
 from models.returns.evidence import TRAITS
 from pipelines.odoo.language import set_languages, translated
@@ -94,7 +95,7 @@ def test_every_sentence_of_the_models_has_words_in_every_language() -> None:
         for trait in TRAITS.values()
     ]
     fixed = [*churn.ACTIONS.values(), *returns.CUSTOMER_ACTIONS.values(), *returns.STORE_ACTIONS.values(),
-             churn.FALLBACK_REASON, returns.FALLBACK_REASON,
+             churn.FALLBACK_REASON, returns.FALLBACK_REASON, excess.ACTION,
              *literals(PROJECT_DIR / "models" / "ordering" / "reasons.py")]  # fmt: skip
     assert sorted({*said, *fixed, *traits} - known) == []
     for words in SENTENCES:

@@ -267,7 +267,7 @@ def test_cases_for_the_oddest_returns_with_or_without_a_partner(world: World) ->
     assert values(world, "sync_plan", "case:return:gifts:r:1") == {
         "name": "Unusual return at Demo Gifts: r:1",
         "description": "<p>Check the receipt</p><ul><li>3 of 3 came &lt;back&gt; &amp; more</li></ul>"
-        "<p>Returned: 45.50 GBP.</p>",
+        "<p>Returned: 45.50 GBP. No sale of it is known.</p><p>No similar case has been decided yet.</p>",
         "partner_id": 11,
     }
     assert values(world, "sync_plan", "case:return:gifts:r:2")["partner_id"] is False

@@ -41,13 +41,21 @@ _INPUTS = {
         returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
         return_probability DOUBLE, improbability DOUBLE, anomaly_level VARCHAR, reasons VARCHAR[],
         suggested_action VARCHAR, is_fallback BOOLEAN""",
+    "score_return_anomaly": """
+        return_order_id VARCHAR, brand VARCHAR, as_of_date DATE, returned_amount DECIMAL(18,4), currency_code VARCHAR,
+        evidence STRUCT(kind VARCHAR, improbability DOUBLE, weight DOUBLE)[]""",
+    "score_return_excess_current": """
+        brand VARCHAR, product_id VARCHAR, dimension VARCHAR, as_of_date DATE, model_version VARCHAR, q_value DOUBLE,
+        is_excess BOOLEAN, returned_amount DECIMAL(18,4), currency_code VARCHAR, finding VARCHAR,
+        suggested_action VARCHAR""",
+    "dim_product": "product_id VARCHAR, product_name VARCHAR",
+    "fct_return": """
+        return_order_id VARCHAR, sale_order_id VARCHAR, sale_date DATE, net_amount DECIMAL(18,4)""",
     "ops_brand": "brand VARCHAR, brand_name VARCHAR",
     "mart_customer_brand": """
         customer_id VARCHAR, brand VARCHAR, as_of_date DATE, segment VARCHAR, net_sales_amount DECIMAL(18,4),
         currency_code VARCHAR, channel_kinds VARCHAR[], points_balance BIGINT, has_points BOOLEAN,
         marketing_consent VARCHAR""",
-    "fct_return": """
-        return_order_id VARCHAR, sale_order_id VARCHAR, sale_date DATE, net_amount DECIMAL(18,4)""",
     "fct_order": "order_id VARCHAR, source_order_id VARCHAR",
     "stg_odoo__pos_order": """
         order_id VARCHAR, source_name VARCHAR, source_order_id VARCHAR, order_name VARCHAR,
@@ -91,7 +99,6 @@ _INPUTS = {
         task VARCHAR, brand VARCHAR, model_version VARCHAR, as_of_date DATE, role VARCHAR, reason VARCHAR,
         decided_at TIMESTAMP""",
     "dim_store": "store_id VARCHAR, store_name VARCHAR",
-    "dim_product": "product_id VARCHAR, product_name VARCHAR",
     "fct_order_line": "currency_code VARCHAR, order_date DATE, exchange_rate DECIMAL(28,10)",
 }
 
