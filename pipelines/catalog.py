@@ -148,6 +148,7 @@ _COLUMN_DESCRIPTIONS = {
     "decided_at": "When it was decided, UTC.",
     "description": "Meaning of the column or table.",
     "dimension": "What is looked at of the product: product, lot, store or reason.",
+    "discount_share": "Share off the usual price, 0 to 1; what the product's past promotions gave.",
     "entity": "Entity of the source's system.",
     "entity_id": "Our id of what the record is about: customer, product, return or question.",
     "evidence": "What the return is unusual by: kind, -log10 of a chance, and weight by reviewers' answers.",
@@ -161,11 +162,15 @@ _COLUMN_DESCRIPTIONS = {
     "finished_at": "When the run ended, UTC.",
     "forecast_high_qty": "Upper end of the forecast's range, units.",
     "forecast_low_qty": "Lower end of the forecast's range, units.",
-    "forecast_qty": "Units expected over the horizon.",
+    "forecast_qty": "Units expected over the horizon; of a promotion, in its week.",
+    "forecast_without_qty": "Units expected in the same week without the promotion.",
+    "has_display": "Whether the product stands on a display.",
+    "has_mailer": "Whether the product stands in the mailer.",
     "history_until": "Rows that happened up to that day are history loaded in bulk.",
     "horizon_weeks": "Weeks that the forecast covers.",
     "household_id": "Household; follows the lowest customer_id in it, so that it may change with its members.",
     "improbability": "How improbable the return is, as -log10 of a chance: how much came back and of what kind.",
+    "incremental_margin_amount": "margin_amount less margin_without_amount.",
     "is_enabled": "Whether the source is read.",
     "is_excess": "Whether more came back than chance explains: q_value is 0.05 or less.",
     "is_fallback": "True where a simple rule scored because history does not bear a model.",
@@ -182,6 +187,8 @@ _COLUMN_DESCRIPTIONS = {
     "loss_difference_low": "Lower end of its 95 % interval.",
     "loss_name": "What the two were judged by: log loss, or absolute error in units.",
     "lot_no": "Lot; null in rows of another dimension.",
+    "margin_amount": "Margin expected with the promotion; null where price or cost is unknown.",
+    "margin_without_amount": "Margin expected in the same week without it, at the usual price.",
     "markdown_share": "Price reduction suggested for slow stock; null where none is.",
     "match_probability": "Probability (0 to 1) that the record belongs to the customer; null for a record alone.",
     "message": "What to know before reading, in one line.",
@@ -237,10 +244,13 @@ _COLUMN_DESCRIPTIONS = {
     "transfer_qty": "Units to move from transfer_from_store_id before anything is ordered.",
     "unit": "Unit of a number, or the zone of a time; null where a column has none.",
     "unit_cost_amount": "Cost of a unit; null where unknown.",
+    "uplift_qty": "forecast_qty less forecast_without_qty.",
+    "uplift_share": "uplift_qty over forecast_without_qty; null where nothing is expected without.",
     "valid_from": "First day on which the record belongs to the customer.",
     "valid_to": "Day on which it stopped; null while it does.",
     "value_at_risk_amount": "churn_probability times expected_value_amount.",
     "values_json": "Values by Odoo's field names.",
+    "week_start_date": "Monday of the week.",
 }
 
 _PERSONAL = {"promoted_by", "row_json"}
@@ -272,6 +282,9 @@ PIPELINE_TABLES = {
     "score_churn": _own("Customers' probability to lapse, one row a customer, brand and day.", _SCIENCE, "as_of_date"),
     "score_demand": _own("Demand forecast, one row a product, store and day.", _SCIENCE, "as_of_date"),
     "score_order": _own("What to order, move or mark down, one row a product, store and day.", _SCIENCE, "as_of_date"),
+    "score_promotion": _own(
+        "What a planned promotion is forecast to bring, one row a product, store, week and day.", _SCIENCE, "as_of_date"
+    ),
     "score_return_anomaly": _own("How odd a return is, one row a return and day.", _SCIENCE, "as_of_date"),
     "score_return_excess": _own(
         "Products that came back by lot, store and reason, and whether more than expected; one row a group and day.",

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from models.identity.explanation import named, spelt
 from models.identity.settings import Engine
-from pipelines import deciding, decisions, identities, runs, standings, writeback
+from pipelines import deciding, decisions, forecasting, identities, runs, standings, writeback
 from pipelines.odoo import removal, setup
 from pipelines.odoo.client import OdooError
 from pipelines.odoo.json2 import connected
@@ -32,6 +32,8 @@ models_app = typer.Typer(invoke_without_command=True, help="Which models score, 
 app.add_typer(models_app, name="models")
 identity_app = typer.Typer(no_args_is_help=True, help="Who is one customer, and why. Shows personal values.")
 app.add_typer(identity_app, name="identity")
+demand_app = typer.Typer(no_args_is_help=True, help="What will be sold, and what a promotion changes.")
+app.add_typer(demand_app, name="demand")
 # A log file has no width of its own.
 console = Console(width=None if sys.stdout.isatty() else 140)
 
@@ -46,6 +48,7 @@ EXPECTED_ERRORS = (
     identities.IdentityError,
     decisions.DecisionError,
     standings.PromotionError,
+    forecasting.NoForecastError,
 )
 
 AsOf = Annotated[str | None, typer.Option(help="Business date, inclusive (YYYY-MM-DD); the last full day if left out.")]
@@ -431,6 +434,43 @@ def identity_reestimate(
         console.print("The new estimate is kept. The next `retail run` builds the tables that follow from it.")
     else:
         console.print("Nothing was changed. To keep the new estimate: retail identity reestimate --apply")
+
+
+@demand_app.command(
+    "what-if", epilog="Example: retail demand what-if --product grocer:1029743 --display --discount 0.2"
+)
+def demand_what_if(
+    product: Annotated[
+        str | None, typer.Option(help="A product_id; the planned promotions of all if left out.")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="A store_id; all stores if left out.")] = None,
+    display: Annotated[bool, typer.Option("--display", help="As if it stood on a display.")] = False,
+    mailer: Annotated[bool, typer.Option("--mailer", help="As if it stood in the mailer.")] = False,
+    discount: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share off the usual price; what its past promotions gave if left out."),
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Rows shown one by one.")] = 20,
+) -> None:
+    """Show units and margin of the coming four weeks with a promotion and without it."""
+    found = forecasting.what_if(product, store, display, mailer, discount)
+    sums = forecasting.sums(found).rows()
+    columns = ["currency", "promotions", "units with", "without", "uplift", "margin with", "without", "more margin"]
+    console.print(_table("All of them", columns, sums))
+    shown = forecasting.largest(found, rows)
+    columns = [
+        "product", "store", "week of", "display", "mailer", "discount", "units with", "without", "more margin",
+        "currency",
+    ]  # fmt: skip
+    console.print(_table("The largest uplifts", columns, shown.rows()))
+
+
+@demand_app.command("daily", epilog="Example: retail demand daily coming-days.parquet")
+def demand_daily(
+    target: Annotated[Path, typer.Argument(help="The Parquet file to write: a row a product, store and day.")],
+) -> None:
+    """Forecast each of the coming 28 days of every product and store with a year of sales, with a range."""
+    console.print(f"{forecasting.daily_forecast(target):,} rows in {target}", soft_wrap=True)
 
 
 def _fail(message: str) -> None:

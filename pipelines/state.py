@@ -86,6 +86,11 @@ _TABLES = {
         order_up_to_qty DOUBLE, suggested_order_qty DOUBLE, supplier_id VARCHAR, unit_cost_amount DECIMAL(18,4),
         order_amount DECIMAL(18,4), currency_code VARCHAR, transfer_from_store_id VARCHAR, transfer_qty DOUBLE,
         markdown_share DOUBLE, reasons VARCHAR[], is_fallback BOOLEAN""",
+    "score_promotion": """
+        product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
+        week_start_date DATE, has_display BOOLEAN, has_mailer BOOLEAN, discount_share DOUBLE, forecast_qty DOUBLE,
+        forecast_without_qty DOUBLE, uplift_qty DOUBLE, uplift_share DOUBLE, margin_amount DECIMAL(18,4),
+        margin_without_amount DECIMAL(18,4), incremental_margin_amount DECIMAL(18,4), currency_code VARCHAR""",
     "score_return_anomaly": """
         return_order_id VARCHAR, customer_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         returned_qty DOUBLE, returned_amount DECIMAL(18,4), currency_code VARCHAR, expected_return_qty DOUBLE,
@@ -100,7 +105,7 @@ _TABLES = {
         is_fallback BOOLEAN""",
 }
 
-SCORE_TASKS = ("churn", "demand", "order", "return_anomaly", "return_excess")
+SCORE_TASKS = ("churn", "demand", "order", "promotion", "return_anomaly", "return_excess")
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -130,8 +135,8 @@ def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
 
 
 def _add_order_suggestions(connection: Connection) -> None:
-    """4 to 5: orders are suggested and models have a standing; their tables are created with the others. A return's
-    score says what it is made of."""
+    """4 to 5: orders are suggested, promotions forecast, models have a standing: tables created with the others. A
+    return's score says what it is made of."""
     connection.execute(
         "alter table if exists score_return_anomaly"
         " add column if not exists evidence STRUCT(kind VARCHAR, improbability DOUBLE, weight DOUBLE)[]"

@@ -19,7 +19,12 @@ from pipelines.warehouse import connect
 
 SETTING_KEYS = [dg.AssetKey("ops_source"), dg.AssetKey("ops_brand")]
 # State that a later stage of the run before wrote, as this run's marts find it.
-STATE_KEYS = [dg.AssetKey(table) for table in ("sync_holdout", "sync_flag", "score_order_current")]
+STATE_KEYS = [
+    dg.AssetKey(name)
+    for name in (
+        "sync_holdout", "sync_flag", "score_order_current", "score_demand_history", "score_promotion_history",
+    )
+]  # fmt: skip
 
 
 @dg.multi_asset(

@@ -10,7 +10,7 @@ import polars as pl
 
 from models import churn, demand, ordering, registry, returns
 from models.pictures import calibration_picture
-from pipelines import standings
+from pipelines import forecasting, standings
 from pipelines.dbt import as_of
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings
@@ -75,7 +75,9 @@ def _standings_table(models: list[registry.SavedModel]) -> dg.TableMetadataValue
                 }
             )
             for model in models
-        ]
+        ],
+        # A task without models of its own has no record to take the columns from.
+        schema=dg.TableSchema([dg.TableColumn(name) for name in ("brand", "model_version", "role", "reason")]),
     )
 
 
@@ -124,6 +126,14 @@ def _order(
     brands = {name: brand.ordering.brand for name, brand in load_settings().brands.items()}
     # The forecast's models are saved with it; ordering learns nothing.
     return lambda: (ordering.suggest(forecasts, positions, responses, brands, day), [])
+
+
+def _promotion(
+    connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
+) -> Callable[[], Result]:
+    known = forecasting.known(connection)
+    # By the forecast's models, which are saved with it.
+    return lambda: (forecasting.planned_promotions(known).with_columns(as_of_date=pl.lit(day)), [])
 
 
 def _returns(
@@ -180,7 +190,13 @@ def _return_lines(
 
 
 # What computes the scores of each task, given an open warehouse, a day and a seed.
-COMPUTE: dict[str, Compute] = {"churn": _churn, "demand": _demand, "order": _order, "return_anomaly": _returns}
+COMPUTE: dict[str, Compute] = {
+    "churn": _churn,
+    "demand": _demand,
+    "order": _order,
+    "promotion": _promotion,
+    "return_anomaly": _returns,
+}
 # What the registry calls a task where that is another name.
 REGISTRY_TASK = {"return_anomaly": "returns"}
 
@@ -193,6 +209,11 @@ assets = [
         "order",
         ["score_demand", "feat_sku_store__order", "feat_category__price_response", "int_stock_store"],
         "What to order, move or mark down by SKU and store.",
+    ),
+    _score_asset(
+        "promotion",
+        ["score_demand", "feat_sku_store__demand", "fct_order_line", "int_promotion_store_week"],
+        "What the planned promotions are forecast to bring, against the same weeks without them.",
     ),
     _score_asset(
         "return_anomaly",

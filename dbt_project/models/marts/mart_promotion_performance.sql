@@ -19,6 +19,8 @@ select
     {{ marts_money("sum(expected_margin_amount_reporting)") }} as expected_margin_amount_reporting,
     {{ marts_money("sum(incremental_margin_amount_reporting)") }} as incremental_margin_amount_reporting,
     count(has_stock_out) as stocked_store_count,
-    {{ marts_ratio("count(*) filter (where has_stock_out)", "count(has_stock_out)") }} as stock_out_share
+    {{ marts_ratio("count(*) filter (where has_stock_out)", "count(has_stock_out)") }} as stock_out_share,
+    count(forecast_uplift_qty) as forecast_store_count,
+    cast(sum(forecast_uplift_qty) as decimal(18, 3)) as forecast_uplift_qty
 from {{ ref("mart_promotion_store") }}
 group by promotion_id, brand, product_id, week_start_date, reporting_currency_code

@@ -102,6 +102,12 @@ with
             and level.store_id = promotion.store_id
             and cast(date_trunc('week', level.stock_date) as date) = promotion.week_start_date
         group by level.product_id, level.store_id, promotion.week_start_date
+    ),
+    forecast as (
+        select product_id, store_id, week_start_date, arg_max(uplift_qty, as_of_date) as forecast_uplift_qty
+        from {{ source("scores", "score_promotion") }}
+        where as_of_date < week_start_date
+        group by product_id, store_id, week_start_date
     )
 select
     {{ promotion_id("expected.brand", "product_id", "week_start_date") }} as promotion_id,
@@ -123,7 +129,9 @@ select
     as incremental_margin_amount_reporting,
     coalesce(stock.stock_day_count, 0) as stock_day_count,
     coalesce(stock.stock_out_days, 0) as stock_out_days,
-    stock.stock_out_days > 0 as has_stock_out
+    stock.stock_out_days > 0 as has_stock_out,
+    cast(forecast.forecast_uplift_qty as decimal(18, 3)) as forecast_uplift_qty
 from expected
 left join stock using (product_id, store_id, week_start_date)
+left join forecast using (product_id, store_id, week_start_date)
 where expected.sold_qty > 0 or expected.expected_qty > 0 or stock.stock_day_count > 0

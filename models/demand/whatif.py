@@ -1,0 +1,105 @@
+"""What a planned promotion does: the same product, store and week forecast with it and without it.
+
+The weekly model is asked twice with rows that differ in the promotion alone, so the difference is what it has learnt
+from past promotions of all products, not a comparison of one product with itself.
+
+Belongs here: the question and its answer, in units and in margin. Does not belong here: which promotions are planned.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from models import boosting
+from models.demand.features import FEATURES
+from models.features import FeatureError, encode
+from models.registry import SavedModel
+
+KEYS = ("product_id", "store_id", "week_start_date")
+PLAN = (*KEYS, "has_display", "has_mailer", "discount_share")
+PRICE_KEYS = ("product_id", "store_id")
+PRICES = (*PRICE_KEYS, "unit_price_amount", "unit_cost_amount", "currency_code")
+
+SCHEMA = pl.Schema(
+    {
+        "product_id": pl.String(),
+        "store_id": pl.String(),
+        "brand": pl.String(),
+        "model_version": pl.String(),
+        "week_start_date": pl.Date(),
+        "has_display": pl.Boolean(),
+        "has_mailer": pl.Boolean(),
+        "discount_share": pl.Float64(),
+        "forecast_qty": pl.Float64(),
+        "forecast_without_qty": pl.Float64(),
+        "uplift_qty": pl.Float64(),
+        "uplift_share": pl.Float64(),
+        "margin_amount": pl.Decimal(18, 4),
+        "margin_without_amount": pl.Decimal(18, 4),
+        "incremental_margin_amount": pl.Decimal(18, 4),
+        "currency_code": pl.String(),
+    }
+)
+
+
+def planned(features: pl.DataFrame) -> pl.DataFrame:
+    """The promotions that stand in the features, at the shelf price."""
+    return features.filter(pl.col("has_display") | pl.col("has_mailer")).select(
+        *KEYS, "has_display", "has_mailer", discount_share=pl.lit(0.0)
+    )
+
+
+def what_if(
+    features: pl.DataFrame, models: Mapping[str, SavedModel], plan: pl.DataFrame, prices: pl.DataFrame
+) -> pl.DataFrame:
+    """Units and margin of each promotion of the plan, beside the same week without it.
+
+    features: `feat_sku_store__demand` of one origin. models: by brand. plan: PLAN, discount_share off the usual price;
+    the model knows displays and mailers, a discount alone moves the margin and no units. prices: PRICES, the usual
+    price and cost of a unit; where one is not known there is no margin. A promotion of a product that is not forecast,
+    or of a brand whose forecast is a plain mean, has no row. Raises FeatureError where a frame does not fit.
+    """
+    for name, frame, columns in (("plan", plan, PLAN), ("prices", prices, PRICES)):
+        if missing := sorted(set(columns) - set(frame.columns)):
+            raise FeatureError(f"{name}: columns missing: {', '.join(missing)}")
+    for name, frame, keys in (("features", features, KEYS), ("plan", plan, KEYS), ("prices", prices, PRICE_KEYS)):
+        if frame.select(keys).is_duplicated().any():
+            raise FeatureError(f"{name}: more than one row a key ({', '.join(keys)})")
+    asked = (
+        features.drop("has_display", "has_mailer")
+        .join(plan.select(PLAN), on=KEYS)
+        .join(prices.select(PRICES), on=PRICE_KEYS, how="left")
+        .sort("brand", *KEYS)
+    )
+    parts = [
+        _of_brand(rows, models[brand])
+        for (brand,), rows in asked.group_by("brand", maintain_order=True)
+        if isinstance(brand, str) and brand in models and not models[brand].card.is_fallback
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
+
+
+def _of_brand(rows: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
+    without = rows.with_columns(has_display=pl.lit(False), has_mailer=pl.lit(False))
+    unit_margin = pl.col("unit_price_amount").cast(pl.Float64) - pl.col("unit_cost_amount").cast(pl.Float64)
+    discount = pl.col("unit_price_amount").cast(pl.Float64) * pl.col("discount_share")
+    return (
+        rows.with_columns(forecast_qty=_weekly_mean(model, rows), forecast_without_qty=_weekly_mean(model, without))
+        .with_columns(
+            model_version=pl.lit(model.version),
+            uplift_qty=(pl.col("forecast_qty") - pl.col("forecast_without_qty")).round(6),
+            uplift_share=pl.when(pl.col("forecast_without_qty") > 0).then(
+                (pl.col("forecast_qty") / pl.col("forecast_without_qty") - 1).round(6)
+            ),
+            margin_amount=((unit_margin - discount) * pl.col("forecast_qty")).round(4).cast(pl.Decimal(18, 4)),
+            margin_without_amount=(unit_margin * pl.col("forecast_without_qty")).round(4).cast(pl.Decimal(18, 4)),
+        )
+        .with_columns(incremental_margin_amount=pl.col("margin_amount") - pl.col("margin_without_amount"))
+        .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+    )
+
+
+def _weekly_mean(model: SavedModel, rows: pl.DataFrame) -> pl.Series:
+    assert model.encoding is not None, "a model that is no rule has one"
+    booster = boosting.from_text(model.model_texts["mean"], FEATURES)
+    return pl.Series(boosting.predict(booster, encode(rows, FEATURES, model.encoding).values)).round(6)

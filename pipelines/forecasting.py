@@ -1,0 +1,175 @@
+"""What people ask about demand between two runs: what a promotion does, and the units of each coming day.
+
+Belongs here: reading warehouse, published copy and models for `models.demand`. Does not belong here: how it is shown.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from models import registry
+from models.demand import daily, whatif
+from pipelines import standings
+from pipelines.settings import load_settings
+from pipelines.warehouse import connect, read_published
+
+Connection = duckdb.DuckDBPyConnection
+
+# Days of sales that usual price, cost and the discount of past promotions are taken from.
+PRICE_DAYS = 364
+# The sales that the weekly forecast counts too.
+COUNTED_SALE = """
+    line_kind = 'sale' and item_kind = 'product' and unit_of_measure = 'piece' and quantity between 1 and 50
+    and product_id is not null and store_id is not null"""
+
+
+class NoForecastError(Exception):
+    """Nothing to answer with; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a promotion is judged by: features of the last origin, the models that forecast it, prices by product."""
+
+    features: pl.DataFrame
+    models: dict[str, registry.SavedModel]
+    prices: pl.DataFrame
+
+
+def known(connection: Connection) -> Known:
+    """What the last run's forecast was made of."""
+    features = connection.sql(
+        """from feat_sku_store__demand
+        where origin_date = (select max(origin_date) from feat_sku_store__demand)"""
+    ).pl()
+    versions = connection.execute(
+        """select distinct brand, model_version from score_demand
+        where as_of_date = (
+            select max(as_of_date) from score_demand
+            where as_of_date < (select max(origin_date) + 7 from feat_sku_store__demand)
+        )
+        order by all"""
+    ).fetchall()
+    models = {brand: registry.load(version, standings.models_dir()) for brand, version in versions}
+    return Known(features, models, _prices(connection))
+
+
+def planned_promotions(known: Known) -> pl.DataFrame:
+    """Each promotion that the sources plan for the coming four weeks, at the discount of the product's past ones."""
+    return _answer(known, whatif.planned(known.features), None)
+
+
+def what_if(
+    product_id: str | None = None,
+    store_id: str | None = None,
+    has_display: bool = False,
+    has_mailer: bool = False,
+    discount_share: float | None = None,
+) -> pl.DataFrame:
+    """Each promotion planned for the coming four weeks, or one asked about, beside the same weeks without it.
+
+    product_id, store_id: of these alone. With a display or mailer the question is about it, in each of the weeks;
+    without, the plan is what the sources have planned. discount_share: off the usual price; the product's past
+    promotions' if None.
+    """
+    with connect() as connection:
+        all_known = known(connection)
+    features = all_known.features.filter(_is(("product_id", product_id), ("store_id", store_id)))
+    if features.is_empty():
+        raise NoForecastError("No such product and store has a forecast: they stand in score_demand_current.")
+    if has_display or has_mailer:
+        plan = features.select(
+            *whatif.KEYS, has_display=pl.lit(has_display), has_mailer=pl.lit(has_mailer), discount_share=pl.lit(0.0)
+        )
+    else:
+        plan = whatif.planned(features)
+    return _answer(all_known, plan, discount_share)
+
+
+def _answer(known: Known, plan: pl.DataFrame, discount_share: float | None) -> pl.DataFrame:
+    keys = [*whatif.PRICE_KEYS, "brand"]
+    prices = known.features.select(keys).unique().join(known.prices, on=["product_id", "brand"])
+    discounts = prices.select(*whatif.PRICE_KEYS, past_discount="discount_share")
+    plan = plan.join(discounts, on=whatif.PRICE_KEYS, how="left").with_columns(
+        discount_share=pl.col("past_discount").fill_null(0.0) if discount_share is None else pl.lit(discount_share)
+    )
+    return whatif.what_if(known.features, known.models, plan, prices)
+
+
+def _is(*wanted: tuple[str, str | None]) -> pl.Expr:
+    return pl.all_horizontal(pl.lit(True), *(pl.col(name) == value for name, value in wanted if value is not None))
+
+
+def _prices(connection: Connection) -> pl.DataFrame:
+    """A unit's usual price and cost by product, and the discount of its past promotions: on what the prices differ."""
+    return connection.sql(
+        f"""with line as (
+            select
+                line.product_id, line.brand, line.currency_code, line.quantity, line.net_amount, line.cost_amount,
+                promotion.product_id is not null as is_promoted
+            from (from fct_order_line where {COUNTED_SALE}) as line
+            semi join feat_sku_store__demand as feature on line.product_id = feature.product_id
+            left join int_promotion_store_week as promotion
+                on line.product_id = promotion.product_id and line.store_id = promotion.store_id
+                and cast(date_trunc('week', line.order_date) as date) = promotion.week_start_date
+            where line.order_date > (select max(as_of_date) from score_demand) - {PRICE_DAYS}
+        ),
+        price as (
+            select
+                product_id, brand, any_value(currency_code) as currency_code,
+                sum(net_amount) filter (where not is_promoted)
+                    / sum(quantity) filter (where not is_promoted) as usual_price,
+                sum(net_amount) filter (where is_promoted) / sum(quantity) filter (where is_promoted) as promoted_price,
+                sum(cost_amount) / sum(quantity) filter (where cost_amount is not null) as unit_cost
+            from line group by product_id, brand having count(distinct currency_code) = 1
+        )
+        select
+            product_id, brand, currency_code,
+            cast(coalesce(usual_price, promoted_price) as decimal(18, 4)) as unit_price_amount,
+            cast(unit_cost as decimal(18, 4)) as unit_cost_amount,
+            round(greatest(1 - promoted_price / nullif(coalesce(usual_price, promoted_price), 0), 0), 6)
+                as discount_share
+        from price"""
+    ).pl()
+
+
+def sums(found: pl.DataFrame) -> pl.DataFrame:
+    """What the promotions do together, by currency; margins over those whose cost is known."""
+    total = [
+        pl.col(name).sum().round(1) for name in ("forecast_qty", "forecast_without_qty", "uplift_qty")
+    ] + [
+        pl.col(name).sum() for name in ("margin_amount", "margin_without_amount", "incremental_margin_amount")
+    ]  # fmt: skip
+    return found.group_by("currency_code").agg(pl.len(), *total).sort("currency_code")
+
+
+def largest(found: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """The promotions with the largest uplift."""
+    return (
+        found.sort("uplift_qty", *whatif.KEYS, descending=[True, False, False, False])
+        .head(rows)
+        .select(
+            *whatif.KEYS, "has_display", "has_mailer", pl.col("discount_share").round(3),
+            pl.col("forecast_qty", "forecast_without_qty").round(2), "incremental_margin_amount", "currency_code",
+        )
+    )  # fmt: skip
+
+
+def daily_forecast(target: Path) -> int:
+    """Write the units of each of the coming 28 days, by product and store, as Parquet; the number of rows."""
+    with read_published() as connection:
+        as_of: date | None = connection.execute("select max(as_of_date) from score_demand").fetchall()[0][0]
+        if as_of is None:
+            raise NoForecastError("No run has forecast demand yet.")
+        sales = f"""(
+            select product_id, store_id, order_date, cast(sum(quantity) as integer) as units
+            from fct_order_line where {COUNTED_SALE} group by all
+        )"""
+        found = daily.fit_and_forecast(connection, sales, as_of, load_settings().seed)
+    if found.is_empty():
+        raise NoForecastError(f"No product of a store has {daily.HISTORY_DAYS} days of sales.")
+    found.write_parquet(target)
+    return found.height
