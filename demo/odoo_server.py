@@ -4,6 +4,7 @@ Belongs here: finding or starting the server, and databases that a test may spoi
 installed (`tests/odoo_server/odoo-up.sh`) and what is put into it (`odoo_seed.py`).
 """
 
+import os
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from pipelines.settings import ODOO_VARIABLES, PROJECT_DIR, OdooConnection, odoo_connection
 
+SERIES = "19"
 SCRIPT = PROJECT_DIR / "tests" / "odoo_server" / "odoo-up.sh"
 
 
@@ -26,25 +28,28 @@ def connection() -> OdooConnection:
 
 
 @contextmanager
-def database_for_tests() -> Iterator[OdooConnection]:
+def database_for_tests(series: str = SERIES) -> Iterator[OdooConnection]:
     """The database of ODOO_URL and its companions, else a fresh one of our own, gone afterwards.
+
+    Of another series than the newest it is always a fresh one.
 
     A fresh one has the modules and no records, and takes about a second, Odoo two more at the first call. Each has a
     name of its own, because Odoo keeps what it knows of a database in memory.
     """
-    if given := odoo_connection():
+    if series == SERIES and (given := odoo_connection()):
         yield given
         return
-    _run("up")
+    _run("up", series=series)
     name = f"retail_{uuid.uuid4().hex[:12]}"
     try:
-        yield _connection_of(_run("fresh", name))
+        yield _connection_of(_run("fresh", name, series=series))
     finally:
-        _run("drop", name)
+        _run("drop", name, series=series)
 
 
-def _run(*arguments: str) -> str:
-    done = subprocess.run([SCRIPT, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+def _run(*arguments: str, series: str = SERIES) -> str:
+    environment = os.environ | {"ODOO_SERIES": series}
+    done = subprocess.run([SCRIPT, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise OdooServerError(f"odoo-up.sh {arguments[0]} ended with {done.returncode}; the line above says why.")
     return done.stdout

@@ -80,11 +80,10 @@ class Json2Client(OdooClient):
         """Status and JSON of the reply; None for a reply that is no JSON."""
         connection = self._connection()
         content = None if body is None else json.dumps(body).encode()
-        headers = {
-            "Authorization": f"Bearer {self._password}",
-            "X-Odoo-Database": self.database,
-            "Content-Type": "application/json",
-        }
+        headers = {"Authorization": f"Bearer {self._password}", "X-Odoo-Database": self.database}
+        if content is not None:
+            # Older servers take a request of this type for one with a body, and refuse it without.
+            headers["Content-Type"] = "application/json"
         lost = MaybeDoneError if is_write else UnavailableError
         try:
             connection.connect()

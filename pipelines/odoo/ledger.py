@@ -23,6 +23,8 @@ from pipelines.warehouse import transaction
 
 Store = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
+Row = tuple[Any, ...]
+
 _COLUMNS = """key, target_kind, operation, model, res_id, new_values_json::varchar, values_json::varchar,
     old_values_json::varchar"""
 # Until the same values are tried again: the next day's run, then every second day's, every fourth, ...
@@ -115,14 +117,14 @@ class Ledger:
                 f"The plan for {self.odoo_name} is now {actual[:12]}, not {digest[:12]}: plan again."
             )
 
-    def due(self, limit: int) -> list[Change]:
-        """The next rows of the plan, of one model and operation: not yet in Odoo, and not refused in this run.
+    def due(self, limit: int) -> list[Row]:
+        """The next rows of the plan, of one kind and operation: not yet in Odoo, and not refused in this run.
 
         Rows that were refused before come last, so that they hold up nobody. Rows of one record of Odoo, which two
         writes at the same time would fight over, stand together.
         """
         with self.store() as connection:
-            rows = connection.execute(
+            rows: list[Row] = connection.execute(
                 f"""with due as (
                     select plan.*, list_position($kinds, plan.target_kind) as position,
                         plan.key in (select key from sync_rejected where odoo_name = $odoo_name) as was_rejected
@@ -156,7 +158,7 @@ class Ledger:
                 order by split_part(key, ':', -1), key limit $limit""",
                 {"kinds": list(PLANNED_KINDS), "odoo_name": self.odoo_name, "run_id": self.run_id, "limit": limit},
             ).fetchall()
-        return [_change(row) for row in rows]
+        return rows
 
     def pending(self) -> list[Change]:
         """Changes that were sent and of which nobody knows what became."""
@@ -172,28 +174,27 @@ class Ledger:
                 order by key""",
                 {"odoo_name": self.odoo_name},
             ).fetchall()
-        return [_change(row) for row in rows]
+        return changes_of(rows)
 
     def sent(self, changes: Sequence[Change]) -> None:
         with self.booking() as connection:
-            self._write(connection, "sent", changes)
+            self._run(connection, changes, _write("sent"))
 
     def unknown(self, changes: Sequence[Change], error: str) -> None:
         with self.booking() as connection:
-            self._write(connection, "unknown", [replace(change, error=error) for change in changes])
+            self._run(connection, [replace(change, error=error) for change in changes], _write("unknown"))
 
     def interrupted(self, changes: Sequence[Change]) -> None:
         """Changes that were sent and did not arrive: the next plan has them again."""
         with self.booking() as connection:
-            self._write(connection, "failed", [replace(change, error="did not arrive") for change in changes])
+            self._run(connection, [replace(change, error="did not arrive") for change in changes], _write("failed"))
 
     def settle(self, outcome: Outcome) -> None:
         """Book what became of changes: ledger, state and rejected rows in one transaction."""
         with self.booking() as connection:
-            self._write(connection, "applied", outcome.applied)
-            self._set_state(connection, outcome.applied)
-            self._write(connection, "failed", [*outcome.rejected, *outcome.gone])
-            self._forget_state(connection, outcome.gone)
+            self._run(connection, outcome.applied, _write("applied"), _FORGET_STATE, _SET_STATE, _FORGET_REJECTED)
+            self._run(connection, outcome.gone, _write("failed"), _FORGET_STATE)
+            self._run(connection, outcome.rejected, _write("failed"))
             self._set_rejected(connection, outcome)
             self._touch(connection, outcome.touched)
 
@@ -283,59 +284,13 @@ class Ledger:
             )
             connection.unregister("_read")
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, status: str, changes: Sequence[Change]) -> None:
-        self._execute(
-            connection,
-            f"""insert into sync_ledger by name
-            select
-                (select coalesce(max(ledger_id), 0) from sync_ledger) + row_number() over () as ledger_id,
-                run_id, odoo_name, key, target_kind, operation, model, res_id, values_json,
-                '{status}' as status, nullif(error, '') as error,
-                now() at time zone 'UTC' as booked_at
-            from _changes""",
-            changes,
-        )
-
-    def _set_state(self, connection: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
-        self._forget_state(connection, changes)
-        self._execute(
-            connection,
-            """insert into sync_state by name
-            select odoo_name, key, target_kind, model, res_id, values_json, now() at time zone 'UTC' as written_at,
-                run_id
-            from _changes""",
-            changes,
-        )
-
-    def _forget_state(self, connection: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
-        self._execute(
-            connection,
-            "delete from sync_state where (odoo_name, key) in (select (odoo_name, key) from _changes)",
-            changes,
-        )
-
     def _set_rejected(self, connection: duckdb.DuckDBPyConnection, outcome: Outcome) -> None:
         """A refused row stands here until it goes through or is not wanted any more."""
-        # A record that was to be archived and is gone has what it should have.
         refused = [*outcome.rejected, *(change for change in outcome.gone if change.operation != "archive")]
-        connection.execute("create or replace temp table _refused as from sync_rejected limit 0")
-        self._execute(
-            connection,
-            f"""insert into _refused by name
-            select odoo_name, key, change.target_kind, change.operation, change.model, change.res_id, change.error,
-                change.run_id, now() at time zone 'UTC' as rejected_at, change.values_json,
-                coalesce(known.attempts, 0) + 1 as attempts,
-                now() at time zone 'UTC' + to_hours({RETRY_HOURS} << least(coalesce(known.attempts, 0), 4))
-                    as retry_at
-            from _changes as change left join sync_rejected as known using (odoo_name, key)""",
-            refused,
-        )
-        self._execute(
-            connection,
-            "delete from sync_rejected where (odoo_name, key) in (select (odoo_name, key) from _changes)",
-            [*outcome.applied, *outcome.rejected, *outcome.gone],
-        )
-        connection.execute("insert into sync_rejected by name from _refused")
+        self._run(connection, refused, _REFUSE, _FORGET_REJECTED, "insert into sync_rejected by name from _refused")
+        # A record that was to be archived and is gone has what it should have.
+        done = [change for change in outcome.gone if change.operation == "archive"]
+        self._run(connection, done, _FORGET_REJECTED)
 
     def records(self, model: str) -> dict[int, str]:
         """Keys of the records of a model that we know to stand in Odoo, by id."""
@@ -371,8 +326,8 @@ class Ledger:
             )
         connection.unregister("_touches")
 
-    def _execute(self, connection: duckdb.DuckDBPyConnection, statement: str, changes: Sequence[Change]) -> None:
-        """Run a statement over changes as the table `_changes`."""
+    def _run(self, connection: duckdb.DuckDBPyConnection, changes: Sequence[Change], *statements: str) -> None:
+        """Run statements over changes as the table `_changes`."""
         if not changes:
             return
         columns = {name: [getattr(change, name) for change in changes] for name in _FRAME}
@@ -380,12 +335,51 @@ class Ledger:
             odoo_name=pl.lit(self.odoo_name), run_id=pl.lit(self.run_id)
         )
         connection.register("_changes", frame.to_arrow())
-        connection.execute(statement)
+        for statement in statements:
+            connection.execute(statement)
         connection.unregister("_changes")
 
 
-def _change(row: tuple[Any, ...]) -> Change:
-    key, target_kind, operation, model, res_id, new_values_json, values_json, old_values_json = row
-    return Change(
-        key, target_kind, operation, model, res_id, json.loads(new_values_json), values_json, old_values_json or "{}"
-    )
+def _write(status: str) -> str:
+    """SQL that books changes."""
+    return f"""
+        insert into sync_ledger by name
+        select
+            (select coalesce(max(ledger_id), 0) from sync_ledger) + row_number() over () as ledger_id,
+            run_id, odoo_name, key, target_kind, operation, model, res_id, values_json,
+            '{status}' as status, nullif(error, '') as error,
+            now() at time zone 'UTC' as booked_at
+        from _changes"""
+
+
+_FORGET_STATE = "delete from sync_state where (odoo_name, key) in (select (odoo_name, key) from _changes)"
+_SET_STATE = """
+    insert into sync_state by name
+    select odoo_name, key, target_kind, model, res_id, values_json, now() at time zone 'UTC' as written_at, run_id
+    from _changes"""
+_FORGET_REJECTED = "delete from sync_rejected where (odoo_name, key) in (select (odoo_name, key) from _changes)"
+# A row keeps the number of its attempts: what is refused is put together before the row of the last time goes.
+_REFUSE = f"""
+    create or replace temp table _refused as
+    select odoo_name, key, change.target_kind, change.operation, change.model, change.res_id, change.error,
+        change.run_id, now() at time zone 'UTC' as rejected_at, change.values_json::json as values_json,
+        coalesce(known.attempts, 0) + 1 as attempts,
+        now() at time zone 'UTC' + to_hours({RETRY_HOURS} << least(coalesce(known.attempts, 0), 4)) as retry_at
+    from _changes as change left join sync_rejected as known using (odoo_name, key)"""
+
+
+def changes_of(rows: Sequence[Row]) -> list[Change]:
+    """The changes that rows of `due` stand for."""
+    return [
+        Change(
+            key,
+            target_kind,
+            operation,
+            model,
+            res_id,
+            json.loads(new_values_json),
+            values_json,
+            old_values_json or "{}",
+        )
+        for key, target_kind, operation, model, res_id, new_values_json, values_json, old_values_json in rows
+    ]

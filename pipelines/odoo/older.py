@@ -27,6 +27,7 @@ _ACTIVITY = "mail.activity"
 _ACTIVITY_MODEL = ("mail.activity.type", "res_model")
 _CONDITIONS = ("invisible", "readonly", "required")
 _IS_OPEN = "for task in self:\n    task['x_is_open'] = bool(task.x_activity_id)"
+_REPLENISHMENT, _OPERATIONS = Ref("stock.menu_stock_procurement"), Ref("stock.menu_stock_warehouse_mgmt")
 _OPERATORS = {ast.Eq: "=", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
 
 
@@ -44,6 +45,15 @@ def named(client: OdooClient, changes: Sequence[Change]) -> list[Change]:
         else change
         for change in changes
     ]
+
+
+def forget_inherited_fields(client: OdooClient) -> None:
+    """Before 19 a field of a partner that is gone still stands among a user's, and keeps its models from going."""
+    if client.version >= _NEWEST:
+        return
+    domain: list[object] = [["name", "=like", "x_reknit_%"], ["state", "=", "base"]]
+    if left := client.call("ir.model.fields", "search", [domain]):
+        client.call("ir.model.fields", "unlink", [left], {"context": {"_force_unlink": True}})
 
 
 def takes_translations(client: OdooClient) -> bool:
@@ -65,10 +75,21 @@ def adapted(client: OdooClient, items: Sequence[Item]) -> Sequence[Item]:
             return tuple(_with(item, view_mode=str(item.values["view_mode"]).replace("list", "tree")) for item in named)
         case "ir.actions.server" | "ir.model.fields" if "active" not in _fields(client, _ACTIVITY):
             return tuple(_without_archive(named))
+        case "ir.ui.menu":
+            return tuple(_below_operations(client, item) for item in named)
         case "res.users":
             return tuple(_with(item, groups_id=(*_parts(item), *_implied_groups(client))) for item in named)
         case _:
             return tuple(named)
+
+
+def _below_operations(client: OdooClient, item: Item) -> Item:
+    """Inventory did not always have a menu of its own for replenishment."""
+    if item.values.get("parent_id") != _REPLENISHMENT:
+        return item
+    module, name = _REPLENISHMENT.xml_id.split(".")
+    has_one = client.search_read("ir.model.data", [["module", "=", module], ["name", "=", name]], ["id"])
+    return item if has_one else _with(item, parent_id=_OPERATIONS)
 
 
 def _parts(item: Item) -> tuple[Ref | int, ...]:

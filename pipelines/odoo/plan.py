@@ -24,7 +24,16 @@ from pipelines.odoo.partners import PARTNER_TARGETS, desire_partners
 from pipelines.odoo.product_cases import CLOSE_PRODUCT_CASES, DESIRED_PRODUCT_CASES
 from pipelines.odoo.returns import ARCHIVE_RETURNS, DESIRED_RETURNS, RETURN_TARGETS
 from pipelines.odoo.reviews import CLOSE_REVIEWS, DESIRED_REVIEWS, REVIEW_TARGETS
-from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, RETURN_SCORE, SCORE_MODELS, TASK
+from pipelines.odoo.schema import (
+    CASE,
+    CUSTOMER_SCORE,
+    PEOPLES_FIELDS,
+    PRODUCT_SCORE,
+    RETURN_SCORE,
+    SCORE_FIELDS,
+    SCORE_MODELS,
+    TASK,
+)  # fmt: skip
 from pipelines.odoo.shown import lines, money, quantity, share
 from pipelines.odoo.tasks import CLOSE_TASKS, UPDATE_TASKS, build_tasks
 from pipelines.settings import ApprovalKind, NewPartners, TaskLimits
@@ -137,7 +146,8 @@ def build_plan(
     connection.unregister("_approval_rule")
     connection.execute(ASK, parameters | {"max_new_approvals": max_new_approvals})
     connection.execute(_CREATE, parameters)
-    connection.execute(_UPDATE, parameters)
+    for model in SCORE_MODELS:
+        connection.execute(_update(model), parameters)
     connection.execute(_ARCHIVE, parameters)
     changes = (
         ARCHIVE_RETURNS,
@@ -383,7 +393,16 @@ _CREATE = f"""
     where key not in (select key from state) and key not in (select key from _waiting)
 """
 
-_UPDATE = f"""
+
+def _update(model: str) -> str:
+    """SQL for the changes of scores that stand there. A row's values are read once for all of its fields."""
+    names = sorted({"x_name", *(field.name for field in SCORE_FIELDS[model])} - PEOPLES_FIELDS)
+    paths = [f"$.{name}" for name in names]
+    pairs = ", ".join(
+        f"{{'field': '{name}', 'old': old_values[{place}], 'new': new_values[{place}]}}"
+        for place, name in enumerate(names, start=1)
+    )
+    return f"""
     insert into sync_plan by name
     {_WANTED},
     {HELD},
@@ -393,23 +412,17 @@ _UPDATE = f"""
             state.res_id,
             coalesce(held_values.values_json, '{{}}') as held_json,
             json_keys(held_json) as held_fields,
-            list_transform(list_sort(json_keys(wanted.values_json)), lambda field: {{
-                'field': field,
-                'old': json_extract(state.values_json, '$.' || field),
-                'new': json_extract(wanted.values_json, '$.' || field)
-            }}) as fields
+            json_extract(state.values_json, {paths}) as old_values,
+            json_extract(wanted.values_json, {paths}) as new_values,
+            list_filter([{pairs}], lambda f:
+                f.new is not null and f.old is distinct from f.new and not list_contains(held_fields, f.field)
+            ) as fields
         from wanted
         inner join state using (key)
         left join held_values using (key)
-        where wanted.model in {SCORE_MODELS}
+        where wanted.model = '{model}'
             and wanted.key not in (select key from _waiting)
             and wanted.values_json::varchar <> state.values_json::varchar
-    ),
-    change as materialized (
-        select * replace (list_filter(fields, lambda f:
-            f.old::varchar is distinct from f.new::varchar and not list_contains(held_fields, f.field)
-        ) as fields)
-        from pair
     )
     select
         $odoo_name as odoo_name,
@@ -422,13 +435,14 @@ _UPDATE = f"""
             as old_values_json,
         to_json(map_from_entries(list_transform(fields, lambda f: {{'key': f.field, 'value': f.new}})))
             as new_values_json,
-        json_merge_patch(values_json, held_json) as values_json,
+        if(len(held_fields) = 0, values_json, json_merge_patch(values_json, held_json)) as values_json,
         'changed: ' || array_to_string(
             list_filter(list_transform(fields, lambda f: f.field), lambda field: field not in {COMPANIONS}), ', '
         ) as reason
-    from change
+    from pair
     where len(list_filter(fields, lambda f: f.field not in {COMPANIONS})) > 0
-"""
+    """
+
 
 # Scores that nothing gives any more. A kind without any desired row at all is a stage that did not run, and is left.
 _ARCHIVE = f"""

@@ -83,6 +83,8 @@ def _remove(client: OdooClient, known: Known, items: Sequence[Item], *, is_dry: 
     deleted = {name: id_ for name, id_ in ids.items() if name not in kept}
     standing = client.search_read(model, [["id", "in", list(kept.values())]], ["active"]) if kept else []
     archived = {row["id"] for row in standing if row["active"]}
+    if model == "ir.model" and not is_dry:
+        older.forget_inherited_fields(client)
     if deleted and not is_dry:
         client.call(model, "unlink", [list(deleted.values())])
     if archived and not is_dry:

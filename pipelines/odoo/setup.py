@@ -108,7 +108,8 @@ def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
     """
     lacking = _lacking(client, schema.APP_MODELS)
     for items in _declared(client, known):
-        yield older.adapted(client, [item for item in items if item.needs not in lacking])
+        if wanted := [item for item in items if item.needs not in lacking]:
+            yield older.adapted(client, wanted)
 
 
 def _declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:

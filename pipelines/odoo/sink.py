@@ -9,6 +9,7 @@ needs no guessing: the key is looked up, and what is not there is sent again.
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +32,7 @@ from pipelines.odoo.client import (
 )
 from pipelines.odoo.json2 import connected
 from pipelines.odoo.language import set_languages
-from pipelines.odoo.ledger import Change, Ledger, Outcome, Store, Touch
+from pipelines.odoo.ledger import Change, Ledger, Outcome, Row, Store, Touch, changes_of
 from pipelines.odoo.partners import details
 from pipelines.odoo.reviews import cards
 from pipelines.odoo.schema import (
@@ -210,7 +211,8 @@ def read_touches(store: Store, client: OdooClient, odoo_name: str, run_id: str) 
             touches += _touched(row["x_key"], row, ours, ours)
     # A case that a person worked on is the person's.
     cases = ledger.records(CASE)
-    rows = client.search_read(CASE, [["id", "in", list(cases)], ["write_uid", "!=", client.user_id]], ["active"])
+    changed: list[object] = [["id", "in", list(cases)], ["write_uid", "!=", client.user_id]]
+    rows = client.search_read(CASE, changed, ["active"]) if cases else []
     touches += [Touch(cases[row["id"]], "active", row["active"]) for row in rows]
     ledger.touch(touches)
     return len(touches)
@@ -310,21 +312,22 @@ class _Sink:
     def send_due(self) -> None:
         """Send what the plan still asks for, a batch at a time."""
         with ThreadPoolExecutor(max_workers=SENDERS) as senders:
-            while changes := self.ledger.due(DUE_BATCHES * BATCH_ROWS):
-                _refuse_peoples_fields(changes)
-                self.send_batches(senders, changes)
+            while rows := self.ledger.due(DUE_BATCHES * BATCH_ROWS):
+                self.send_batches(senders, rows)
 
-    def send_batches(self, senders: ThreadPoolExecutor, changes: Sequence[Change]) -> None:
+    def send_batches(self, senders: ThreadPoolExecutor, rows: Sequence[Row]) -> None:
         """Send changes of one model and operation; while batches travel, those before and after them are booked.
 
         Creations travel one by one: two at a time would fight over what Odoo keeps for all records of a model.
         """
-        is_update = changes[0].operation != "create" and changes[0].model in SCORE_MODELS
+        [first] = changes_of(rows[:1])
+        is_update = first.operation != "create" and first.model in SCORE_MODELS
         at_once = SENDERS if is_update and self.saves_many else 1
         travelling: deque[Future[Outcome]] = deque()
         try:
-            for start in range(0, len(changes), BATCH_ROWS):
-                batch = changes[start : start + BATCH_ROWS]
+            for batch_rows in _batches(rows, at_once):
+                batch = changes_of(batch_rows)
+                _refuse_peoples_fields(batch)
                 self.ledger.sent(batch)
                 if len(travelling) == at_once:
                     self.book(travelling.popleft())
@@ -559,6 +562,15 @@ def _call(change: Change) -> tuple[str, str]:
 
 def _fields(change: Change) -> list[str]:
     return sorted(change.values)
+
+
+def _batches(rows: Sequence[Row], at_once: int) -> Iterable[Sequence[Row]]:
+    """Batches of one size, so many that all that travel at the same time are at work until the end."""
+    count = math.ceil(len(rows) / BATCH_ROWS)
+    if count > 1:
+        count = math.ceil(count / at_once) * at_once
+    size = math.ceil(len(rows) / count)
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _refuse_peoples_fields(changes: Sequence[Change]) -> None:

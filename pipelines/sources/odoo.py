@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import odoorpc
 import odoorpc.error
@@ -34,6 +34,7 @@ logging.getLogger("odoorpc").setLevel(logging.WARNING)
 PAGE_ROWS = 5_000
 ID_PAGE_ROWS = 200_000
 TIMEOUT_SECONDS = 120.0
+_NO_SESSION_NEEDED_SINCE = 19
 # Archived rows are rows too, and names must not change with the language of the user who reads them.
 CONTEXT = {"active_test": False, "lang": "en_US"}
 
@@ -80,15 +81,19 @@ class OdooSource:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise OdooUnavailableError("ODOO_URL must read like https://odoo.example.com, without a path.")
         is_secure = parts.scheme == "https"
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), self._clock)
         try:
             self._odoo = odoorpc.ODOO(
                 parts.hostname,
                 protocol="jsonrpc+ssl" if is_secure else "jsonrpc",
                 port=parts.port or (443 if is_secure else 80),
                 timeout=timeout,
-                opener=urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), self._clock),
+                opener=opener,
             )
             self._odoo.login(db, user, password)
+            if int(self.version.split(".")[0]) < _NO_SESSION_NEEDED_SINCE:
+                # One of several databases says what is wrong with a call only to a session that chose it.
+                opener.open(f"{url.rstrip('/')}/web/login?{urlencode({'db': db})}", timeout=timeout).close()
         except odoorpc.error.RPCError:
             raise OdooLoginError(
                 f"{self._where} refused the login: check ODOO_DB, ODOO_USER, ODOO_PASSWORD (an API key may have ended)."

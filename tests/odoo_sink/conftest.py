@@ -22,7 +22,7 @@ from pipelines.settings import ODOO_VARIABLES, OdooConnection, odoo_connection
 from tests.odoo_sink.world import World
 
 _OWN = (CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, APPROVAL, NEW_PARTNER)
-_ADMIN_WRITES = SETUP_WRITES | {
+ADMIN_WRITES = SETUP_WRITES | {
     (model, method)
     for model in (*_OWN, "res.partner", "product.template", "ir.model.data", "mail.activity", "project.project")
     for method in ("create", "write", "unlink", "action_feedback")
@@ -51,7 +51,7 @@ def bot_server(admin_server: OdooConnection) -> OdooConnection:
 
 @pytest.fixture(scope="session")
 def admin(admin_server: OdooConnection, bot_server: OdooConnection) -> OdooClient:
-    return Json2Client.connect(admin_server, _ADMIN_WRITES)
+    return Json2Client.connect(admin_server, ADMIN_WRITES)
 
 
 @pytest.fixture

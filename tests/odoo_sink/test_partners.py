@@ -11,6 +11,8 @@ from pipelines.odoo.schema import MODULE, NEW_PARTNER
 from pipelines.odoo.sink import SINK_WRITES, apply
 from pipelines.odoo.undo import build_undo
 from pipelines.settings import NewPartners, OdooConnection
+from tests.odoo_sink.conftest import bot_through
+from tests.odoo_sink.proxy import Break, broken_network
 from tests.odoo_sink.world import ODOO, World
 
 pytestmark = pytest.mark.odoo
@@ -109,6 +111,17 @@ def test_a_partner_that_was_made_stays_when_the_run_is_undone(
     assert undo.left == {"a partner that was made is people's": 1}
     apply(wishing.store, bot, ODOO, "undo-1", undo.plan.digest)
     assert len(partners(admin)) == 1
+
+
+@pytest.mark.parametrize(("model", "method"), [(NEW_PARTNER, "load"), ("ir.actions.server", "run")])
+def test_a_lost_reply_makes_no_second_partner(
+    strangers: World, admin: OdooClient, bot_server: OdooConnection, model: str, method: str
+) -> None:
+    wishing = replace(strangers, new_partners=NewPartners(min_expected_value_amount=500))
+    with broken_network(bot_server.url, Break(model, method)) as url:
+        run(wishing, bot_through(bot_server, url), "run-1")
+    assert len(partners(admin)) == 1
+    assert wishing.status() == {"partner:Ann": "applied"}
 
 
 def test_the_bot_itself_makes_no_partner(bot_server: OdooConnection) -> None:
