@@ -42,6 +42,7 @@ DESIRED_ORDERS = f"""
             'x_currency': score.currency_code,
             'x_is_stock_known': score.on_hand_qty is not null,
             'x_on_hand_qty': {quantity("score.on_hand_qty")},
+            'x_is_on_order_known': score.on_order_qty is not null,
             'x_on_order_qty': {quantity("score.on_order_qty")},
             'x_reorder_point_qty': {quantity("score.reorder_point_qty")},
             'x_order_up_to_qty': {quantity("score.order_up_to_qty")},

@@ -203,6 +203,7 @@ _ORDER_FIELDS = (
     Field("x_currency", "char", "Currency"),
     Field("x_is_stock_known", "boolean", "Stock is known"),
     Field("x_on_hand_qty", "float", "On hand"),
+    Field("x_is_on_order_known", "boolean", "Open orders are known"),
     Field("x_on_order_qty", "float", "On order"),
     Field("x_reorder_point_qty", "float", "Order at"),
     Field("x_order_up_to_qty", "float", "Order up to"),
@@ -374,18 +375,6 @@ def _of_stores(type_: str, label: str, target: str, expression: str, *sources: s
     )
 
 
-def _of_order(type_: str, label: str, target: str, source: str) -> Field:
-    """A reordering rule's field, from the suggestion for it; shown, and not searched."""
-    return Field(
-        target,
-        type_,
-        label,
-        compute=_leading(_ORDERS, source, "x_suggested_qty", target),
-        depends=_depends(_ORDERS, "x_active", "x_suggested_qty", source),
-        is_stored=False,
-    )
-
-
 # Tasks are counted for everybody, also for who may not open them. Before 17 a task's state had another name.
 _COUNT_OPEN_CASES = f"""
 tasks = self.env['{CASE}'].sudo()
@@ -450,9 +439,22 @@ _TEMPLATE_FIELDS = (
 _ORDERPOINT_LIST = Field(_ORDERS, "one2many", "Suggested orders", relation=ORDER, relation_field="x_orderpoint_id")
 _ORDERPOINT_FIELDS = (
     _SUGGESTED_QTY,
-    _of_order("text", "Why so much", "x_reknit_order_reasons", "x_reasons"),
-    _of_order("date", "Suggested as of", "x_reknit_order_as_of", "x_as_of"),
-)
+    # One line, so that a row of the list stays one.
+    Field(
+        "x_reknit_order_reasons", "char", "Why so much", is_stored=False,
+        compute=_over(
+            _ORDERS,
+            "'; '.join((rows.sorted('x_suggested_qty', reverse=True)[:1].x_reasons or '').splitlines()) or False",
+            "x_reknit_order_reasons",
+        ),
+        depends=_depends(_ORDERS, "x_active", "x_suggested_qty", "x_reasons"),
+    ),
+    Field(
+        "x_reknit_order_as_of", "date", "Suggested as of", is_stored=False,
+        compute=_leading(_ORDERS, "x_as_of", "x_suggested_qty", "x_reknit_order_as_of"),
+        depends=_depends(_ORDERS, "x_active", "x_suggested_qty", "x_as_of"),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -922,12 +924,13 @@ _PARTNER_FILTERS = """<data>
 
 _ORDER_COLUMNS = """
   <field name="x_is_stock_known" column_invisible="True"/>
+  <field name="x_is_on_order_known" column_invisible="True"/>
   <field name="x_store" readonly="1"/>
   <field name="x_suggested_qty" readonly="1" sum="Suggested order"/>
   <field name="x_amount" readonly="1"/>
   <field name="x_currency" readonly="1"/>
   <field name="x_on_hand_qty" readonly="1" invisible="not x_is_stock_known"/>
-  <field name="x_on_order_qty" readonly="1" optional="show"/>
+  <field name="x_on_order_qty" readonly="1" optional="show" invisible="not x_is_on_order_known"/>
   <field name="x_reorder_point_qty" readonly="1" optional="hide"/>
   <field name="x_order_up_to_qty" readonly="1" optional="hide"/>
   <field name="x_reasons" readonly="1" optional="show"/>
@@ -952,7 +955,7 @@ _ORDER_SEARCH = """<search>
 _RULE_COLUMNS = f"""<data>
   <xpath expr="//field[@name='qty_to_order']" position="before">
     <field name="x_reknit_suggested_qty" optional="show"/>
-    <field name="x_reknit_order_reasons" optional="show"/>
+    <field name="x_reknit_order_reasons" optional="show" width="300px"/>
     <field name="x_reknit_order_as_of" optional="hide"/>
     <button name="{TAKE_OVER}" type="action" string="Take over" icon="fa-check"
       invisible="trigger != 'manual' or x_reknit_suggested_qty &lt;= 0"/>
@@ -979,15 +982,15 @@ _PRODUCT_PAGE = """<data>
       <group>
         <group>
           <field name="x_reknit_suggested_qty"/>
-          <field name="x_reknit_forecast_qty"/>
-          <field name="x_reknit_store_count"/>
+          <field name="x_reknit_forecast_qty" invisible="not x_reknit_store_count"/>
+          <field name="x_reknit_store_count" invisible="not x_reknit_store_count"/>
         </group>
-        <group>
+        <group invisible="not x_reknit_store_count">
           <field name="x_reknit_stock_out_probability" widget="percentage"/>
           <field name="x_reknit_cover_days"/>
         </group>
       </group>
-      <field name="x_reknit_score_ids" nolabel="1">
+      <field name="x_reknit_score_ids" nolabel="1" invisible="not x_reknit_store_count">
         <list editable="bottom" create="0" delete="0" default_order="x_stock_out_probability desc"
           decoration-muted="x_is_wrong">
           <field name="x_is_stock_known" column_invisible="True"/>
@@ -1003,7 +1006,7 @@ _PRODUCT_PAGE = """<data>
           <field name="x_is_wrong"/>
         </list>
       </field>
-      <field name="x_reknit_order_ids" nolabel="1">
+      <field name="x_reknit_order_ids" nolabel="1" invisible="not x_reknit_suggested_qty">
         <list editable="bottom" create="0" delete="0" default_order="x_suggested_qty desc"
           decoration-muted="x_is_wrong">
           $order_columns
@@ -1189,7 +1192,7 @@ def control_item(database: str) -> Item:
 
 def menu_items(control_action_id: int, approval_action_id: int, order_action_id: int) -> tuple[Item, ...]:
     """The switch below Settings, where administrators find it; approvals beside the apps, for reviewers; suggested
-    orders in Inventory, next to Replenishment.
+    orders below Inventory, Operations.
     """
     control: dict[str, Value] = {
         "name": "Reknit",
@@ -1205,9 +1208,9 @@ def menu_items(control_action_id: int, approval_action_id: int, order_action_id:
     }
     order: dict[str, Value] = {
         "name": "Suggested orders",
-        "parent_id": Ref("stock.menu_stock_procurement"),
+        "parent_id": Ref("stock.menu_stock_warehouse_mgmt"),
         "action": f"ir.actions.act_window,{order_action_id}",
-        "sequence": 6,
+        "sequence": 90,
     }
     return (
         Item("menu_control", "ir.ui.menu", control, ("name", "parent_id")),

@@ -12,7 +12,7 @@ import pytest
 from demo.odoo_seed import seed
 from demo.odoo_server import database_for_tests
 from pipelines.odoo.client import OdooClient
-from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, PRODUCT_SCORE, TASK
+from pipelines.odoo.schema import CASE, CUSTOMER_SCORE, ORDER, ORDERPOINT, PRODUCT_SCORE, TASK
 from pipelines.odoo.setup import prepare_bot
 from pipelines.settings import OdooConnection
 from tests.line.line import AS_OF, Retailer
@@ -57,7 +57,16 @@ def query(retailer: Retailer, sql: str) -> list[tuple[Any, ...]]:
 def write_dates(admin: OdooClient) -> dict[str, list[tuple[int, str]]]:
     return {
         model: sorted((row["id"], row["write_date"]) for row in admin.search_read(model, [], ["write_date"]))
-        for model in ("res.partner", CUSTOMER_SCORE, PRODUCT_SCORE, TASK, CASE, "mail.activity", "project.task")
+        for model in (
+            "res.partner",
+            CUSTOMER_SCORE,
+            PRODUCT_SCORE,
+            ORDER,
+            ORDERPOINT,
+            TASK,
+            CASE,
+            "mail.activity",
+        )
     }
 
 
@@ -80,6 +89,20 @@ def test_odoo_shows_the_scores_of_the_warehouse(written: Written) -> None:
     }
     assert len(expected) > 20
     assert shown == expected
+
+
+def test_suggested_orders_stand_on_the_rules_of_their_stores(written: Written) -> None:
+    rules = written.admin.search_read(ORDERPOINT, [["x_reknit_suggested_qty", ">", 0]], ["x_reknit_suggested_qty"])
+    expected = query(
+        written.retailer,
+        """select rule.source_orderpoint_id::bigint, score.suggested_order_qty
+        from score_order_current as score
+        join stg_odoo__warehouse as warehouse on score.store_id = 'grocer:' || warehouse.warehouse_code
+        join stg_odoo__orderpoint as rule using (product_id)
+        where rule.store_id = warehouse.store_id and score.suggested_order_qty > 0""",
+    )
+    assert len(expected) > 3
+    assert {row["id"]: row["x_reknit_suggested_qty"] for row in rules} == dict(expected)
 
 
 def test_every_row_of_the_plan_was_applied(written: Written) -> None:

@@ -81,6 +81,7 @@ def test_a_suggestion_stands_on_the_rule_of_its_warehouse_else_on_the_product_al
         "x_currency": "USD",
         "x_is_stock_known": True,
         "x_on_hand_qty": 4,
+        "x_is_on_order_known": True,
         "x_on_order_qty": 0,
         "x_reorder_point_qty": 9,
         "x_order_up_to_qty": 16,
