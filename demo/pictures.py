@@ -33,6 +33,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 DAGSTER_PORT = 3177
 TIMEOUT_MS = 120_000
+WIDTH = 1160
 _RUN_ID = "pictures"
 
 
@@ -84,7 +85,7 @@ class OdooScreen:
 
     @classmethod
     def log_in(cls, browser: Browser, server: OdooConnection) -> "OdooScreen":
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": WIDTH, "height": 800})
         # The first page of a database has its scripts put together.
         page.set_default_timeout(TIMEOUT_MS)
         page.goto(f"{server.url}/web/login?db={server.database}")
@@ -113,7 +114,9 @@ class OdooScreen:
         """A filter or a grouping of the search that is open."""
         self.page.locator(".o_search_bar_menu .o_menu_item", has_text=name).first.click()
 
-    def keep(self, target: Path) -> None:
+    def keep(self, target: Path, height: int = 800) -> None:
+        self.page.set_viewport_size({"width": WIDTH, "height": height})
+        self.page.mouse.move(0, 0)
         # What comes after the frame: names, pictures, the chatter. The web client never stops asking for news.
         self.page.wait_for_timeout(4000)
         self.page.screenshot(path=target)
@@ -123,7 +126,7 @@ def customer(screen: OdooScreen, partner: int, target: Path) -> None:
     """A customer with score, reasons and activity."""
     screen.open_record("res.partner", partner)
     screen.open_tab()
-    screen.keep(target)
+    screen.keep(target, height=1260)
 
 
 def customers(screen: OdooScreen, target: Path) -> None:
@@ -147,7 +150,7 @@ def filters(screen: OdooScreen, target: Path) -> None:
 
 def task(screen: OdooScreen, target: Path) -> None:
     screen.open_list("mail.mail_activity_action_my")
-    screen.keep(target)
+    screen.keep(target, height=450)
 
 
 def record(screen: OdooScreen, model: str, record_id: int, target: Path) -> None:
@@ -158,7 +161,7 @@ def record(screen: OdooScreen, model: str, record_id: int, target: Path) -> None
 
 def approvals(screen: OdooScreen, target: Path) -> None:
     screen.open_list(f"{MODULE}.action_approval")
-    screen.keep(target)
+    screen.keep(target, height=620)
 
 
 def case(screen: OdooScreen, case_id: int, target: Path) -> None:

@@ -347,19 +347,32 @@ def _over(rows: str, expression: str, target: str) -> str:
     )
 
 
-def _of_worst_brand(
-    type_: str, label: str, source: str, *, is_stored: bool, selection: tuple[tuple[str, str], ...] = ()
-) -> Field:
+Choices = tuple[tuple[str, str], ...]
+
+
+def _of_worst_brand(type_: str, label: str, source: str, *, is_stored: bool, selection: Choices = ()) -> Field:
     """A partner's field: that of the brand which the customer is likeliest to leave."""
     target = f"x_reknit_{source.removeprefix('x_')}"
-    depends = {"x_active", "x_churn_probability", source}
+    return _of_brand("x_churn_probability", target, type_, label, source, is_stored=is_stored, selection=selection)
+
+
+def _of_main_brand(
+    type_: str, label: str, target: str, source: str, *, is_stored: bool = False, selection: Choices = ()
+) -> Field:
+    """A partner's field: that of the brand to which the customer is worth most."""
+    return _of_brand("x_lifetime_value", target, type_, label, source, is_stored=is_stored, selection=selection)
+
+
+def _of_brand(
+    rank: str, target: str, type_: str, label: str, source: str, *, is_stored: bool, selection: Choices
+) -> Field:
     return Field(
         target,
         type_,
         label,
         selection=selection,
-        compute=_leading(_SCORES, source, "x_churn_probability", target),
-        depends=_depends(_SCORES, *sorted(depends)),
+        compute=_leading(_SCORES, source, rank, target),
+        depends=_depends(_SCORES, *sorted({"x_active", rank, source})),
         is_stored=is_stored,
     )
 
@@ -395,17 +408,16 @@ _PARTNER_FIELDS = (
     _of_worst_brand("text", "Churn reasons", "x_reasons", is_stored=False),
     _of_worst_brand("char", "What to do", "x_suggested_action", is_stored=False),
     _of_worst_brand("date", "Scored as of", "x_as_of", is_stored=False),
-    _of_worst_brand("float", "Lifetime value", "x_lifetime_value", is_stored=False),
-    Field(
-        "x_reknit_is_high_value", "boolean", "High value",
-        compute=_over(_SCORES, "any(rows.mapped('x_is_high_value'))", "x_reknit_is_high_value"),
-        depends=_depends(_SCORES, "x_active", "x_is_high_value"), is_stored=False,
-    ),
-    _of_worst_brand("selection", "Segment", "x_segment", is_stored=True, selection=SEGMENTS),
-    _of_worst_brand("char", "Channels", "x_channels", is_stored=False),
-    _of_worst_brand("boolean", "Has a loyalty account", "x_has_points", is_stored=False),
-    _of_worst_brand("integer", "Loyalty points", "x_points_balance", is_stored=False),
-    _of_worst_brand("selection", "Marketing consent", "x_consent", is_stored=False, selection=CONSENTS),
+    _of_worst_brand("char", "Brand", "x_brand", is_stored=False),
+    _of_main_brand("char", "Main brand", "x_reknit_main_brand", "x_brand"),
+    _of_main_brand("float", "Lifetime value", "x_reknit_lifetime_value", "x_lifetime_value"),
+    _of_main_brand("char", "Currency of lifetime value", "x_reknit_lifetime_currency", "x_currency"),
+    _of_main_brand("boolean", "High value", "x_reknit_is_high_value", "x_is_high_value"),
+    _of_main_brand("selection", "Segment", "x_reknit_segment", "x_segment", is_stored=True, selection=SEGMENTS),
+    _of_main_brand("char", "Channels", "x_reknit_channels", "x_channels"),
+    _of_main_brand("boolean", "Has a loyalty account", "x_reknit_has_points", "x_has_points"),
+    _of_main_brand("integer", "Loyalty points", "x_reknit_points_balance", "x_points_balance"),
+    _of_main_brand("selection", "Marketing consent", "x_reknit_consent", "x_consent", selection=CONSENTS),
     Field("x_reknit_open_case_count", "integer", "Open cases", compute=_COUNT_OPEN_CASES, is_stored=False),
 )  # fmt: skip
 
@@ -843,26 +855,28 @@ _PARTNER_PAGE = """<data>
     <page string="Reknit" name="reknit" invisible="not x_reknit_churn_level">
       <group>
         <group>
+          <field name="x_reknit_brand"/>
           <field name="x_reknit_churn_level" widget="badge"
             decoration-danger="x_reknit_churn_level == 'high'" decoration-warning="x_reknit_churn_level == 'medium'"
             decoration-success="x_reknit_churn_level == 'low'"/>
           <field name="x_reknit_churn_probability" widget="percentage"/>
-          <field name="x_reknit_suggested_action"/>
-          <field name="x_reknit_reasons"/>
-          <field name="x_reknit_as_of"/>
-        </group>
-        <group>
-          <label for="x_reknit_lifetime_value"/>
-          <div class="o_row">
-            <field name="x_reknit_lifetime_value" nolabel="1" class="oe_inline"/>
-            <field name="x_reknit_currency" nolabel="1" class="oe_inline"/>
-          </div>
-          <field name="x_reknit_is_high_value" invisible="not x_reknit_is_high_value"/>
           <label for="x_reknit_value_at_risk"/>
           <div class="o_row">
             <field name="x_reknit_value_at_risk" nolabel="1" class="oe_inline"/>
             <field name="x_reknit_currency" nolabel="1" class="oe_inline"/>
           </div>
+          <field name="x_reknit_suggested_action"/>
+          <field name="x_reknit_reasons"/>
+          <field name="x_reknit_as_of"/>
+        </group>
+        <group>
+          <field name="x_reknit_main_brand" invisible="x_reknit_main_brand == x_reknit_brand"/>
+          <label for="x_reknit_lifetime_value"/>
+          <div class="o_row">
+            <field name="x_reknit_lifetime_value" nolabel="1" class="oe_inline"/>
+            <field name="x_reknit_lifetime_currency" nolabel="1" class="oe_inline"/>
+          </div>
+          <field name="x_reknit_is_high_value" invisible="not x_reknit_is_high_value"/>
           <field name="x_reknit_segment"/>
           <field name="x_reknit_channels" invisible="not x_reknit_channels"/>
           <field name="x_reknit_has_points" invisible="1"/>

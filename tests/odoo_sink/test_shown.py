@@ -32,6 +32,8 @@ def test_a_customer_shows_worth_segment_channels_points_consent_and_open_cases(
     world.add_customers([("C1", best), ("C2", other)])
     world.add_churn("C1", value=800, level="low")
     world.add_churn("C2", value=8, level="low")
+    # Another brand is likelier to lose the one who is worth most to the grocer.
+    world.add_churn("C1", brand="gifts", probability=0.9, value=9, level="medium", currency="GBP")
     world.insert("mart_customer_brand", profile("C1", 500, "partly", ["online", "store"], 350))
     assert apply(world.store, bot, ODOO, "run-1", world.plan().digest).status == "complete"
     for _ in range(2):
@@ -39,13 +41,16 @@ def test_a_customer_shows_worth_segment_channels_points_consent_and_open_cases(
     [first] = admin.search_read(CASE, [["partner_id", "=", best]], ["id"], limit=1)
     admin.call(CASE, "write", [[first["id"]], {"state": "1_done"}])
 
-    names = ["lifetime_value", "is_high_value", "segment", "channels", "points_balance", "consent", "open_case_count"]
+    names = [
+        "brand", "churn_level", "main_brand", "lifetime_value", "lifetime_currency", "is_high_value", "segment",
+        "channels", "points_balance", "consent", "open_case_count",
+    ]  # fmt: skip
     fields = [f"x_reknit_{name}" for name in names]
     rows = admin.search_read("res.partner", [["id", "in", [best, other]]], fields, order="id")
     # 500 bought and 800 / 0.8 = 1,000 expected; 8 / 0.8 = 10 expected of the other.
     assert [tuple(row[field] for field in fields) for row in rows] == [
-        (1500, True, "loyal", "Web shop, Store", 350, "partly", 1),
-        (10, False, False, False, 0, "not_stated", 0),
+        ("Demo Gifts", "medium", "Demo Grocer", 1500, "USD", True, "loyal", "Web shop, Store", 350, "partly", 1),
+        ("Demo Grocer", "low", "Demo Grocer", 10, "USD", False, False, False, 0, "not_stated", 0),
     ]
     high_value: list[object] = [["x_reknit_score_ids.x_is_high_value", "=", True], ["id", "in", [best, other]]]
     assert [row["id"] for row in admin.search_read("res.partner", high_value, ["id"])] == [best]
