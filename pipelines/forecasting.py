@@ -39,22 +39,28 @@ class Known:
     prices: pl.DataFrame
 
 
-def known(connection: Connection) -> Known:
-    """What the last run's forecast was made of."""
+def known(connection: Connection, as_of: date) -> Known:
+    """What the forecast of a day was made of, while its features stand."""
     features = connection.sql(
         """from feat_sku_store__demand
         where origin_date = (select max(origin_date) from feat_sku_store__demand)"""
     ).pl()
     versions = connection.execute(
-        """select distinct brand, model_version from score_demand
-        where as_of_date = (
-            select max(as_of_date) from score_demand
-            where as_of_date < (select max(origin_date) + 7 from feat_sku_store__demand)
-        )
-        order by all"""
+        "select distinct brand, model_version from score_demand where as_of_date = ? order by all", [as_of]
     ).fetchall()
     models = {brand: registry.load(version, standings.models_dir()) for brand, version in versions}
-    return Known(features, models, _prices(connection))
+    return Known(features, models, _prices(connection, as_of))
+
+
+def _last_day(connection: Connection) -> date:
+    """The day of the run whose features stand: the last one of their week."""
+    found: date | None = connection.execute(
+        """select max(as_of_date) from score_demand
+        where as_of_date < (select max(origin_date) + 7 from feat_sku_store__demand)"""
+    ).fetchall()[0][0]
+    if found is None:
+        raise NoForecastError("No run has forecast demand yet.")
+    return found
 
 
 def planned_promotions(known: Known) -> pl.DataFrame:
@@ -76,7 +82,7 @@ def what_if(
     promotions' if None.
     """
     with connect() as connection:
-        all_known = known(connection)
+        all_known = known(connection, _last_day(connection))
     features = all_known.features.filter(_is(("product_id", product_id), ("store_id", store_id)))
     if features.is_empty():
         raise NoForecastError("No such product and store has a forecast: they stand in score_demand_current.")
@@ -103,7 +109,7 @@ def _is(*wanted: tuple[str, str | None]) -> pl.Expr:
     return pl.all_horizontal(pl.lit(True), *(pl.col(name) == value for name, value in wanted if value is not None))
 
 
-def _prices(connection: Connection) -> pl.DataFrame:
+def _prices(connection: Connection, as_of: date) -> pl.DataFrame:
     """A unit's usual price and cost by product, and the discount of its past promotions: on what the prices differ."""
     return connection.sql(
         f"""with line as (
@@ -115,7 +121,7 @@ def _prices(connection: Connection) -> pl.DataFrame:
             left join int_promotion_store_week as promotion
                 on line.product_id = promotion.product_id and line.store_id = promotion.store_id
                 and cast(date_trunc('week', line.order_date) as date) = promotion.week_start_date
-            where line.order_date > (select max(as_of_date) from score_demand) - {PRICE_DAYS}
+            where line.order_date > $as_of - {PRICE_DAYS} and line.order_date <= $as_of
         ),
         price as (
             select
@@ -132,7 +138,8 @@ def _prices(connection: Connection) -> pl.DataFrame:
             cast(unit_cost as decimal(18, 4)) as unit_cost_amount,
             round(greatest(1 - promoted_price / nullif(coalesce(usual_price, promoted_price), 0), 0), 6)
                 as discount_share
-        from price"""
+        from price""",
+        params={"as_of": as_of},
     ).pl()
 
 

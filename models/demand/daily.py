@@ -92,7 +92,7 @@ def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> int:
     connection.execute(
         f"""create or replace temp table daily_units as
         select
-            series_no, cast(day_index + after as integer) as day_index, cast(order_date + after as date) as order_date,
+            series_no, cast(day_index + after as smallint) as day_index, cast(order_date + after as date) as order_date,
             case when after = 0 then units when order_date + after <= $as_of then 0 end as units
         from (
             select *, cast(unnest(range(days)) as integer) as after
@@ -167,9 +167,9 @@ def _checked(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
     return rows.drop_columns(["step"])
 
 
-def dataset(rows: pa.Table) -> lgb.Dataset:
+def dataset(rows: pa.Table, seed: int) -> lgb.Dataset:
     """The rows in LightGBM's bins, which the three models share."""
-    params = {**boosting.COMMON, **PARAMS}
+    params = {**boosting.COMMON, **PARAMS, "seed": seed}
     return lgb.Dataset(rows.select(FEATURES), label=rows["units"], params=params).construct()
 
 
@@ -215,7 +215,7 @@ def fit_and_forecast(
     config = config or DailyConfig()
     if not load(connection, sales, as_of):
         return pl.DataFrame(schema=SCHEMA)
-    data = dataset(training_rows(connection))
+    data = dataset(training_rows(connection), seed)
     return forecast(connection, {**fit_mean(data, config, seed), **fit_range(data, config, seed)}, as_of)
 
 

@@ -131,7 +131,7 @@ def _order(
 def _promotion(
     connection: duckdb.DuckDBPyConnection, day: date, seed: int, standing: registry.Standing
 ) -> Callable[[], Result]:
-    known = forecasting.known(connection)
+    known = forecasting.known(connection, day)
     # By the forecast's models, which are saved with it.
     return lambda: (forecasting.planned_promotions(known).with_columns(as_of_date=pl.lit(day)), [])
 

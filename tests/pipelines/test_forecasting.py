@@ -52,6 +52,7 @@ def asked(prepared: Settings, forecast: tuple[pl.DataFrame, pl.DataFrame, list[r
                     ('{PRODUCT}', date '2017-10-08', 5, 8, 6),
                     ('{PRODUCT}', date '2016-10-08', 50, 500, 6),
                     ('{PRODUCT}', date '2017-10-09', 51, 999, 9),
+                    ('{PRODUCT}', date '2018-01-01', 1, 999, 9),
                     ('grocer:4', date '2017-10-01', 10, 30, null)
             ) as line (product_id, order_date, quantity, net_amount, cost_amount)"""
         )
