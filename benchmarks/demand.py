@@ -1,15 +1,16 @@
 """Forecasts of demand on public data, beside the baselines of statsforecast in the same run.
 
 Cases: `complete_journey_w40`, `_w44` and `_w48` (weekly units of the grocer's products, four weeks ahead) stand in
-`demand_journey`, `scale_33m` (33 million rows of daily units, beside mlforecast) and `scale_1m` in `demand_scale`. A
-case that needs a public set reads it from the folder that `--data` or REKNIT_BENCHMARK_DATA names.
+`demand_journey`, `scale_33m` (33 million rows of daily units, beside mlforecast) and `scale_1m` in `demand_scale`,
+`inventory` (stock against service of the orders that follow) in `demand_inventory`. A case that needs a public set
+reads it from the folder that `--data` or REKNIT_BENCHMARK_DATA names.
 """
 
 import argparse
 import os
 from collections.abc import Callable
 
-from benchmarks import demand_journey, demand_scale
+from benchmarks import demand_inventory, demand_journey, demand_scale
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR
 
 DATA_VARIABLE = "REKNIT_BENCHMARK_DATA"
@@ -17,6 +18,7 @@ DATA_VARIABLE = "REKNIT_BENCHMARK_DATA"
 MODULES: dict[str, Callable[[list[str], str | None], None]] = {
     **dict.fromkeys(demand_journey.CASES, demand_journey.run),
     **dict.fromkeys(demand_scale.CASES, demand_scale.run),
+    **dict.fromkeys(demand_inventory.CASES, demand_inventory.run),
 }
 
 

@@ -11,8 +11,6 @@ Belongs here: numbers in, numbers out. Does not belong here: where they come fro
 import numpy as np
 from scipy import stats
 
-from models.demand.distribution import SMALLEST_MEAN
-
 LEAST_SERVICE, MOST_SERVICE = 0.5, 0.995
 
 
@@ -29,15 +27,13 @@ def demand_until(
 
 
 def demand_quantile(mean: np.ndarray, deviation: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Least whole quantity that demand stays within with the chance `level`.
+    """Whole quantity that demand stays within with the chance `level`: a normal distribution's, rounded up.
 
-    Demand is negative binomial, or Poisson where the spread is no wider than a Poisson's. Next to no demand has 0.
+    The spread is no narrower than a Poisson count's. Distributions with heavier tails asked for more stock at the same
+    service (`benchmarks.demand_inventory`).
     """
-    mean = np.asarray(mean, dtype=np.float64)
-    safe = np.maximum(mean, SMALLEST_MEAN)
-    variance = np.maximum(deviation**2, safe * (1 + 1e-6))
-    wide = stats.nbinom.ppf(level, safe**2 / (variance - safe), safe / variance)
-    return np.where(deviation**2 > safe * (1 + 1e-6), wide, stats.poisson.ppf(level, safe))
+    quantity = mean + stats.norm.ppf(level) * np.maximum(deviation, np.sqrt(mean))
+    return np.ceil(np.maximum(np.round(quantity, 9), 0))
 
 
 def critical_ratio(

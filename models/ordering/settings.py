@@ -6,7 +6,7 @@ from typing import Literal
 
 ServiceRule = Literal["class", "margin"]
 SalesClass = Literal["a", "b", "c"]
-SERVICE_LEVELS: Mapping[SalesClass, float] = {"a": 0.98, "b": 0.95, "c": 0.9}
+SERVICE_LEVELS: Mapping[SalesClass, float] = {"a": 0.95, "b": 0.975, "c": 0.99}
 
 
 @dataclass(frozen=True)

@@ -67,38 +67,38 @@ def one(position: dict[str, Any], rule: OrderingBrand = WEEKLY) -> dict[str, Any
 
 
 def test_order_fills_up_to_the_quantile_of_lead_time_and_review():
-    # Poisson of mean 10: P(14) = .917 is the first above .9; of mean 5 (lead time alone): P(8) = .932.
+    # 10 + 1.2816 * sqrt(10) = 14.05; 5 + 1.2816 * sqrt(5) = 7.87 for the lead time alone.
     row = one({"on_hand_qty": 4.0, "on_order_qty": 3.0, "reserved_qty": 1.0})
-    assert (row["order_up_to_qty"], row["reorder_point_qty"]) == (14, 8)
-    assert row["suggested_order_qty"] == 14 - (4 + 3 - 1)
-    assert row["order_amount"] == Decimal("24.0000")
+    assert (row["order_up_to_qty"], row["reorder_point_qty"]) == (15, 8)
+    assert row["suggested_order_qty"] == 15 - (4 + 3 - 1)
+    assert row["order_amount"] == Decimal("27.0000")
     assert row["reasons"][:2] == [
-        "Order 8: 14 days need 10, at most 14 with 90 % certainty, and 6 are on hand or on order",
+        "Order 9: 14 days need 10, at most 15 with 90 % certainty, and 6 are on hand or on order",
         "At 8 or less it may run out before an order of today arrives",
     ]
     assert "4 on hand, 3 on order, 1 reserved" in row["reasons"]
 
 
 def test_a_stock_out_orders_the_whole_level_and_less_than_nothing_is_nothing():
-    assert one({"on_hand_qty": 0.0})["suggested_order_qty"] == 14
-    assert one({"on_hand_qty": -6.0})["suggested_order_qty"] == 14
+    assert one({"on_hand_qty": 0.0})["suggested_order_qty"] == 15
+    assert one({"on_hand_qty": -6.0})["suggested_order_qty"] == 15
 
 
 def test_enough_on_hand_orders_nothing():
-    row = one({"on_hand_qty": 14.0})
+    row = one({"on_hand_qty": 15.0})
     assert (row["suggested_order_qty"], row["order_amount"]) == (0, Decimal("0.0000"))
     assert row["reasons"][0].startswith("Order nothing: 14 days need 10")
 
 
 def test_packs_and_the_least_order_round_up():
     assert one({"on_hand_qty": 4.0}, weekly(pack_qty=6))["suggested_order_qty"] == 12
-    row = one({"on_hand_qty": 13.0}, weekly(pack_qty=6, minimum_order_qty=20))
+    row = one({"on_hand_qty": 14.0}, weekly(pack_qty=6, minimum_order_qty=20))
     assert row["suggested_order_qty"] == 24
     assert "1 missing; the least order is 20" in row["reasons"]
 
 
 def test_shelf_life_caps_the_order_and_a_least_order_beyond_it_is_not_placed():
-    # .714 a day: 10 days' lead time and shelf life sell 7.14. Level 14 is held to 7.
+    # .714 a day: 10 days' lead time and shelf life sell 7.14. Level 15 is held to 7.
     meat = CategoryOrdering(shelf_life_days=3)
     row = one({"on_hand_qty": 2.0}, weekly(categories={"tea": meat}))
     assert (row["order_up_to_qty"], row["suggested_order_qty"]) == (7, 5)
@@ -129,9 +129,9 @@ def test_what_is_not_known_is_said_and_never_zero():
     old = one({"on_hand_qty": 3.0, "stock_date": AS_OF - timedelta(days=15)})
     assert (old["on_hand_qty"], old["suggested_order_qty"]) == (None, None)
     standing = one({"on_hand_qty": 3.0, "stock_date": AS_OF - timedelta(days=15), "is_counted_daily": False})
-    assert standing["suggested_order_qty"] == 11
+    assert standing["suggested_order_qty"] == 12
     costless = one({"on_hand_qty": 0.0, "unit_cost_amount": None, "on_order_qty": None})
-    assert (costless["suggested_order_qty"], costless["order_amount"]) == (14, None)
+    assert (costless["suggested_order_qty"], costless["order_amount"]) == (15, None)
     assert "Neither its open orders nor its cost are known: neither is counted" in costless["reasons"]
 
 
@@ -151,8 +151,8 @@ def test_a_forecast_without_any_stock_row_is_unknown_stock():
 
 
 def test_the_budget_pays_first_for_what_brings_most_and_cuts_to_packs():
-    # All three miss 14. p1 has the best margin (4 - 1), p2 3 of 3, p3 no margin: 14 + 42 of 50 leaves p2 12 of 14 in
-    # packs of 1 (36 / 3), and p3 nothing. p4's cost is not known: it stays and is not counted.
+    # All miss 15. p1 has the best margin, 3 on 1, p2 3 on 3, p3 none. Of 50, p1 takes 15, and p2 gets 11 of 15 for 33
+    # of the 35 that are left; p3 gets nothing. p4's cost is not known: it stays and is not counted.
     rows = suggest(
         forecasts(*({"product_id": f"p{n}", "forecast_qty": 20.0} for n in range(1, 5))),
         positions(
@@ -165,14 +165,14 @@ def test_the_budget_pays_first_for_what_brings_most_and_cuts_to_packs():
         {"b": weekly(budget_amount=50)},
         AS_OF,
     )
-    assert rows["suggested_order_qty"].to_list() == [14, 12, 0, 14]
-    assert rows["order_amount"].to_list() == [Decimal(14), Decimal(36), Decimal(0), None]
-    assert "The budget of 50 USD pays for 12 of 14" in rows["reasons"].to_list()[1]
+    assert rows["suggested_order_qty"].to_list() == [15, 11, 0, 15]
+    assert rows["order_amount"].to_list() == [Decimal(15), Decimal(33), Decimal(0), None]
+    assert "The budget of 50 USD pays for 11 of 15" in rows["reasons"].to_list()[1]
 
 
 def test_a_transfer_comes_before_a_purchase_and_no_store_gives_twice():
-    # Levels are 14. full keeps 40 (20 units in 28 days, for 56) of 46 and gives 6; plenty gives 20.
-    # none misses 14 and is served by plenty, low misses 10, gets 6 of full and orders 4.
+    # Levels are 15. full keeps 40 (20 units in 28 days, for 56) of 46 and gives 6; plenty gives 20.
+    # none misses 15 and is served by plenty, low misses 11, gets 6 of full and orders 5.
     stock = {"none": 0.0, "low": 4.0, "full": 46.0, "plenty": 60.0}
     rows = suggest(
         forecasts(*({"product_id": "p", "store_id": store, "forecast_qty": 20.0} for store in stock)),
@@ -182,10 +182,10 @@ def test_a_transfer_comes_before_a_purchase_and_no_store_gives_twice():
         AS_OF,
     )
     moved = {row["store_id"]: row for row in rows.to_dicts()}
-    assert (moved["none"]["transfer_from_store_id"], moved["none"]["transfer_qty"]) == ("plenty", 14)
+    assert (moved["none"]["transfer_from_store_id"], moved["none"]["transfer_qty"]) == ("plenty", 15)
     assert moved["none"]["suggested_order_qty"] == 0
     assert (moved["low"]["transfer_from_store_id"], moved["low"]["transfer_qty"]) == ("full", 6)
-    assert moved["low"]["suggested_order_qty"] == 4
+    assert moved["low"]["suggested_order_qty"] == 5
     assert "Move 6 from full, which has more than it sells in 56 days" in moved["low"]["reasons"]
     assert (moved["full"]["transfer_qty"], moved["plenty"]["transfer_qty"]) == (0, 0)
 
@@ -250,13 +250,11 @@ def test_demand_of_some_days_adds_the_spread_of_how_many_they_are():
     assert (mean[0], deviation[0]) == (14, 5)
 
 
-def test_quantile_is_the_least_quantity_that_is_enough():
-    # Negative binomial of mean 2 and variance 4 is the count of failures before 2 successes at 1/2: P(0..4) =
-    # .25 .5 .6875 .8125 .8906. Poisson of mean 2: P(0..4) = .135 .406 .677 .857 .947.
-    level = np.array([0.25, 0.8, 0.85])
-    assert demand_quantile(np.full(3, 2.0), np.full(3, 2.0), level).tolist() == [0, 3, 4]
-    assert demand_quantile(np.full(3, 2.0), np.zeros(3), level).tolist() == [1, 3, 3]
-    assert demand_quantile(np.zeros(1), np.zeros(1), np.array([0.99])).tolist() == [0]
+def test_quantile_is_the_normal_ones_rounded_up_and_no_narrower_than_a_count():
+    # 10 + 1.2816 * 5 = 16.4; at one half the mean itself; a deviation of 1 is held at sqrt(10): 10 + 1.2816 * 3.1623 =
+    # 14.05. No demand needs nothing, and a level below one half is never below nothing.
+    mean, deviation = np.array([10.0, 10.0, 10.0, 0.0, 1.0]), np.array([5.0, 5.0, 1.0, 0.0, 9.0])
+    assert demand_quantile(mean, deviation, np.array([0.9, 0.5, 0.9, 0.99, 0.1])).tolist() == [17, 10, 15, 0, 0]
 
 
 def test_order_quantity_by_packs_minimum_and_room():

@@ -62,10 +62,10 @@ def test_a_source_that_is_off_is_no_source(settings: Settings) -> None:
 
 def test_ordering_rules_are_the_defaults_but_for_what_is_named(tmp_path: Path, settings: Settings) -> None:
     assert settings.brands["b"].ordering.brand == OrderingBrand()
-    ordering = "ordering: {budget_amount: 900, service_levels: {a: 0.99}, categories: {BEEF: {shelf_life_days: 5}}}"
+    ordering = "ordering: {budget_amount: 900, service_levels: {a: 0.96}, categories: {BEEF: {shelf_life_days: 5}}}"
     path = write(tmp_path, RETAIL.replace("    returns:", f"    {ordering}\n    returns:"))
     assert read_settings(path).brands["b"].ordering.brand == OrderingBrand(
         budget_amount=900,
-        service_levels={"a": 0.99, "b": 0.95, "c": 0.9},
+        service_levels={"a": 0.96, "b": 0.975, "c": 0.99},
         categories={"BEEF": CategoryOrdering(shelf_life_days=5)},
     )
