@@ -90,11 +90,6 @@ def predict(booster: lgb.Booster, values: np.ndarray, raw: bool = False) -> np.n
     return np.asarray(booster.predict(values, raw_score=raw, num_threads=_threads(len(values))))
 
 
-def mean_prediction(boosters: Sequence[lgb.Booster], values: np.ndarray) -> np.ndarray:
-    """Mean raw score of several boosters of the same features: what each got by chance shrinks."""
-    return np.mean([predict(booster, values, raw=True) for booster in boosters], axis=0)
-
-
 def group_contributions(
     booster: lgb.Booster, values: np.ndarray, features: Sequence[Feature], groups: Sequence[str]
 ) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Answers about who is one customer, from what the last run kept.
 
-Belongs here: reading records, customers and the model of the last run, writing an explanation's picture, and asking for
-a new estimate.
+Belongs here: reading records, customers and the model of the last run, writing an explanation's picture, asking for a
+new estimate, and the history of households.
 Does not belong here: what the explanation says (`models/identity`), how it is shown (`cli.py`).
 """
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +30,24 @@ from pipelines.warehouse import connect, transaction
 
 Connection = duckdb.DuckDBPyConnection
 Shown = dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
+
+# As records do: whom the first run finds together has always been known to be.
+_HOUSEHOLDS_THAT_ENDED = """
+    update identity_household_history set valid_to = $day
+    where valid_to is null
+        and (customer_id, household_id) not in (select customer_id, household_id from identity_household)
+"""
+_HOUSEHOLDS_THAT_BEGAN = """
+    insert into identity_household_history
+    select
+        customer_id, household_id,
+        if(exists (from identity_household_history), $day, date '1900-01-01') as valid_from, null as valid_to
+    from identity_household
+    where
+        (customer_id, household_id)
+        not in (select customer_id, household_id from identity_household_history where valid_to is null)
+    order by customer_id
+"""
 
 # Of each query: $customer_id.
 _CUSTOMER = {
@@ -98,6 +117,12 @@ class Explained:
     explanation: Explanation
     sentences: list[str]
     picture: Path
+
+
+def remember_households(connection: Connection, day: date) -> None:
+    """Note which customers live together from the day on, and which no longer do."""
+    for statement in (_HOUSEHOLDS_THAT_ENDED, _HOUSEHOLDS_THAT_BEGAN):
+        connection.execute(statement, {"day": day})
 
 
 def config(connection: Connection, settings: Settings) -> IdentityConfig:

@@ -64,6 +64,7 @@ _TABLES = {
         right_source_customer_id VARCHAR, match_probability DOUBLE, reason VARCHAR, asked_date DATE,
         asked_at TIMESTAMP, answer VARCHAR, answered_at TIMESTAMP, answered_by VARCHAR, decision_id VARCHAR""",
     "identity_household": "customer_id VARCHAR, household_id VARCHAR, customer_count BIGINT",
+    "identity_household_history": "customer_id VARCHAR, household_id VARCHAR, valid_from DATE, valid_to DATE",
     "identity_model": MODEL_COLUMNS,
     "model_registry": """
         task VARCHAR, brand VARCHAR, model_version VARCHAR, as_of_date DATE, role VARCHAR, reason VARCHAR, auc DOUBLE,
@@ -135,8 +136,8 @@ def _add_evidence_and_what_a_model_holds(connection: Connection) -> None:
 
 
 def _add_order_suggestions(connection: Connection) -> None:
-    """4 to 5: orders are suggested, promotions forecast, models have a standing: tables created with the others. A
-    return's score says what it is made of."""
+    """4 to 5: orders are suggested, promotions forecast, models have a standing, households a history: tables created
+    with the others. A return's score says what it is made of."""
     connection.execute(
         "alter table if exists score_return_anomaly"
         " add column if not exists evidence STRUCT(kind VARCHAR, improbability DOUBLE, weight DOUBLE)[]"

@@ -45,10 +45,14 @@
 {%- endmacro %}
 
 {#- Rows whose brand counts its days in another time zone, or its money in another currency. -#}
-{% macro changed_brands(unit, columns="brand, time_zone, currency_code") -%}
+{% macro changed_brands(unit) -%}
     select {{ unit }} as unit
     from {{ this }}
-    where brand in (select brand from {{ changed_rows(source("ops", "ops_brand"), columns) }})
+    where
+        brand in (
+            select brand
+            from {{ changed_rows(source("ops", "ops_brand"), "brand, time_zone, currency_code") }}
+        )
 {%- endmacro %}
 
 {#- Rows of the days whose rates changed. -#}
@@ -186,7 +190,6 @@
             [
                 changed_upstream("int_customer_xref", "customer_id"),
                 of_changed_sources,
-                changed_brands("customer_id", "brand, churn_active_days"),
             ]
         )
     -}}

@@ -121,6 +121,10 @@ TABLE = FeatureTable(
         ),
         Feature("tenure_days", "integer", "relation", "Days since the first purchase"),
         Feature("brand_count", "integer", "relation", "Brands of the retailer bought from"),
+        Feature("household_customer_count", "integer", "household", "Customers of the household"),
+        Feature(
+            "household_order_count_84", "integer", "household", "Orders of others of the household in the last 84 days"
+        ),
     ),
     labels={
         "lapsed": "flag",
@@ -174,7 +178,12 @@ SENTENCES: dict[str, pl.Expr] = {
         counted("campaign_redemption_count_84", "coupon", "coupons"),
     ),
     "season": pl.format(
-        "Bought on {} in the weeks that a year ago followed", counted("purchase_day_count_year_ago", "day", "days")
+        "Last year {} with a purchase in the weeks now ahead", counted("purchase_day_count_year_ago", "day", "days")
+    ),
+    "household": pl.when(pl.col("household_customer_count") > 1).then(
+        pl.format(
+            "{} of others of the household in the last 84 days", counted("household_order_count_84", "order", "orders")
+        )
     ),
     "relation": pl.format("First purchase {} ago", counted("tenure_days", "day", "days")),
 }

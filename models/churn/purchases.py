@@ -4,9 +4,7 @@ Fader, Hardie and Lee (2005): while a customer is alive, purchases come at a rat
 customers; after each purchase the customer may leave, with a probability that is beta distributed. What a purchase is
 worth varies about a mean of the customer's own. Times are in weeks.
 
-A purchase's amount also tells of how often the customer comes (`SpendModel`).
-
-Belongs here: the models, by maximum likelihood. Does not belong here: which customers, columns or horizon.
+Belongs here: the two models, by maximum likelihood. Does not belong here: which customers, columns or horizon.
 """
 
 from dataclasses import dataclass
@@ -70,20 +68,6 @@ class AmountModel:
         return self.p * (self.v + purchases * mean_amount) / (self.p * purchases + self.q - 1)
 
 
-@dataclass(frozen=True)
-class SpendModel:
-    """Who spends more at a purchase comes more often: a factor of (amount of a purchase) ** exponent over its level."""
-
-    exponent: float
-    level: float
-
-    def factor(self, amount: np.ndarray) -> np.ndarray:
-        return amount**self.exponent / self.level
-
-
-ALL_ALIKE = SpendModel(exponent=0.0, level=1.0)
-
-
 def fit_purchases(of: PurchaseHistory) -> PurchaseModel:
     """Maximum likelihood over customers; equal histories are counted, not repeated."""
     rows, weight = np.unique(np.column_stack([of.repeats, of.last_week, of.age_weeks]), axis=0, return_counts=True)
@@ -123,27 +107,6 @@ def fit_amounts(purchases: np.ndarray, mean_amount: np.ndarray) -> AmountModel:
     p, q, v = _minimum(loss, 3)
     # With q at 1 or below there is no mean to draw to.
     return AmountModel(round(float(p), 9), round(max(float(q), 1.01), 9), round(float(v) * scale, 9))
-
-
-def fit_spend(
-    counted: np.ndarray, expected: np.ndarray, amount: np.ndarray, now: tuple[np.ndarray, np.ndarray]
-) -> SpendModel:
-    """The exponent by Poisson likelihood of past counts; the level leaves the sum of what is expected now as it is.
-
-    now: expected purchases and amount of the customers of today.
-    """
-    logarithm = np.log(amount)
-    centred = logarithm - logarithm.mean()
-
-    def loss(logarithms: np.ndarray) -> float:
-        scale, exponent = logarithms
-        mean = expected * np.exp(scale + exponent * centred)
-        return float(np.mean(mean - counted * np.log(mean)))
-
-    exponent = round(float(minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[BOUNDS] * 2).x[1]), 9)
-    expected_now, amount_now = now
-    level = float((expected_now * amount_now**exponent).sum() / expected_now.sum())
-    return SpendModel(exponent, round(level, 9))
 
 
 def _minimum(loss, parameters: int) -> np.ndarray:  # type: ignore[no-untyped-def]

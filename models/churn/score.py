@@ -5,7 +5,6 @@ Belongs here: what a score row says. Does not belong here: training.
 
 from datetime import date
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
@@ -38,19 +37,13 @@ ACTIONS = {
     "medium": "Put the customer on the next campaign and look again in two weeks.",
     "low": "Nothing to do.",
 }
-# The model's texts of that name and a number are the members whose mean is its score.
-LAPSE_ROLE = "lapse_"
 FALLBACK_REASON = "Too little history of this brand for a model: judged by the days since the last purchase"
 
 
 def model_probability(model: SavedModel, values: np.ndarray) -> np.ndarray:
     """Probability of lapse of encoded rows."""
-    return calibrated(boosting.mean_prediction(_members(model), values), model.calibration)
-
-
-def _members(model: SavedModel) -> list[lgb.Booster]:
-    texts = sorted((role, text) for role, text in model.model_texts.items() if role.startswith(LAPSE_ROLE))
-    return [boosting.from_text(text, FEATURES) for _, text in texts]
+    booster = boosting.from_text(model.model_texts["lapse"], FEATURES)
+    return calibrated(boosting.predict(booster, values, raw=True), model.calibration)
 
 
 def rule_probability(rows: pl.DataFrame, horizon_days: int) -> np.ndarray:
@@ -69,9 +62,8 @@ def scores(
         facts = rows.select(pl.concat_list(pl.lit(FALLBACK_REASON), SENTENCES["recency"])).to_series()
     else:
         probability = model_probability(model, values)
-        contributions = np.mean(
-            [boosting.group_contributions(member, values, FEATURES, GROUPS) for member in _members(model)], axis=0
-        )
+        booster = boosting.from_text(model.model_texts["lapse"], FEATURES)
+        contributions = boosting.group_contributions(booster, values, FEATURES, GROUPS)
         value = pl.Series(np.round(ValueModel.of(model).expected_value(rows, values), 4), dtype=pl.Float64)
         # Reasons speak for the score: what raises the risk where it is high or above the usual, else what lowers it.
         is_risk = (probability >= settings.high_probability) | (contributions.sum(axis=1) > 0)

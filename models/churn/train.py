@@ -5,31 +5,29 @@ rule. Snapshots are cut so that at each one, all labels of the earlier part were
 
     train snapshots, label windows over by V | validation V, label window over by T | test T, label window over by as_of
 
-Validation chooses the shape and number of trees from a small fixed grid, tells whether BG/NBD, spend or LightGBM
-foretells purchases better, and calibrates; the test is scored once, for the card. The models that score are trained
-again on all labelled snapshots with what was chosen, each with a seed of its own. Their calibration is fitted on the
-out-of-time predictions for validation and test, the most recent ones there are.
+Validation chooses the shape and number of trees from a small fixed grid, tells whether LightGBM or BG/NBD alone
+foretells purchases better, and calibrates; the test is scored once, for the card. The model that scores is trained
+again on all labelled snapshots with what was chosen. Its calibration is fitted on the out-of-time predictions for
+validation and test, the most recent ones there are.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
 from models.churn.features import FEATURES
-from models.churn.score import LAPSE_ROLE, model_probability
+from models.churn.score import model_probability
 from models.churn.value import ROLE, ValueModel, fit_value
 from models.features import Encoding, date_span, encode, fit_encoding
 from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, SegmentMetrics, compare, rows_hash
 
 PARAMS = {
     "objective": "binary",
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "min_data_in_leaf": 60,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -41,9 +39,7 @@ GRID = (
     {"num_leaves": 7, "feature_fraction": 0.3},
     {"num_leaves": 15, "feature_fraction": 0.6},
 )
-MAX_ROUNDS = 600
-# Models of other seeds whose mean is the score.
-MEMBERS = 3
+MAX_ROUNDS = 400
 MIN_TRAIN_ROWS = 200
 MIN_OF_EACH_CLASS = 20
 
@@ -111,25 +107,24 @@ def fit(
     best = int(np.argmin(losses))
     shape, booster = GRID[best], trials[best]
     rounds = max(booster.best_iteration, 1)
-    tried = [booster, *_members(train, _label(cut.train), shape, rounds, seed, first=1)]
-    raw_validation = boosting.mean_prediction(tried, validation)
-    raw_test = boosting.mean_prediction(tried, test)
+    raw_validation = boosting.predict(booster, validation, raw=True)
+    raw_test = boosting.predict(booster, test, raw=True)
     test_calibration = fit_calibration(raw_validation, happened)
     test_probability = calibrated(raw_test, test_calibration)
 
     labelled = rows.filter(pl.col("lapsed").is_not_null(), pl.col("snapshot_date") + timedelta(horizon_days) <= as_of)
     final_encoding = fit_encoding(labelled, FEATURES)
     learnt = encode(labelled, FEATURES, final_encoding).values
-    final = _members(learnt, _label(labelled), shape, rounds, seed)
+    final = boosting.train(learnt, _label(labelled), FEATURES, PARAMS | shape, rounds, seed)
     calibration = fit_calibration(
         np.concatenate([raw_validation, raw_test]), np.concatenate([happened, _label(cut.test)])
     )
     horizon = ("future_purchase_day_count", pl.lit(horizon_days))
     value = fit_value(cut.validation, cut.train, encoding, *horizon, seed)
-    chosen = _closest((*value.simpler, value), cut.validation, validation, horizon_days, as_of)
+    is_corrected = _is_closer(value, value.uncorrected, cut.validation, validation, horizon_days, as_of)
     value = fit_value(cut.test, pl.concat([cut.train, cut.validation]), encoding, *horizon, seed)
-    plain_value_metrics = _value_metrics(value.simpler[0], cut.test, test, horizon_days)
-    value_metrics = _value_metrics((*value.simpler, value)[chosen], cut.test, test, horizon_days)
+    plain_value_metrics = _value_metrics(value.uncorrected, cut.test, test, horizon_days)
+    value_metrics = _value_metrics(value, cut.test, test, horizon_days) if is_corrected else plain_value_metrics
     past = rows.filter(pl.col("snapshot_date") < as_of)
     _, latest = date_span(rows, "snapshot_date")
     value = fit_value(
@@ -140,11 +135,12 @@ def fit(
         (pl.lit(as_of) - pl.col("snapshot_date")).dt.total_days(),
         seed,
     )
-    value = (*value.simpler, value)[chosen]
+    if not is_corrected:
+        value = value.uncorrected
     method = (
-        f"LightGBM, mean of {MEMBERS} models of {rounds} trees of {shape['num_leaves']} leaves (chosen on validation), "
+        f"LightGBM, {rounds} trees of {shape['num_leaves']} leaves (chosen on validation), "
         f"Platt calibration on out-of-time predictions. Lapsed: no purchase in the {horizon_days} days after the "
-        f"snapshot. Value: {value.name} (chosen on validation) and Gamma-Gamma."
+        f"snapshot. Value: {'LightGBM on BG/NBD' if is_corrected else 'BG/NBD'} (chosen on validation) and Gamma-Gamma."
     )
     plain_value_metrics = {f"bg_nbd_{name}": metric for name, metric in plain_value_metrics.items()}
     card = _card(
@@ -158,21 +154,12 @@ def fit(
     return SavedModel(
         task="churn",
         brand=brand,
-        model_texts={f"{LAPSE_ROLE}{at}": boosting.text(member) for at, member in enumerate(final)}
-        | ({} if value.correction is None else {ROLE: value.correction}),
+        model_texts={"lapse": boosting.text(final)} | ({} if value.correction is None else {ROLE: value.correction}),
         encoding=final_encoding,
         calibration=calibration,
         parameters=value.parameters,
         card=card.model_copy(update=judged),
     )
-
-
-def _members(
-    values: np.ndarray, label: np.ndarray, shape: Mapping[str, object], rounds: int, seed: int, first: int = 0
-) -> list[lgb.Booster]:
-    """Models of the seeds from `seed + first` on."""
-    seeds = range(seed + first, seed + MEMBERS)
-    return [boosting.train(values, label, FEATURES, {**PARAMS, **shape}, rounds, of) for of in seeds]
 
 
 def _compared(champion: SavedModel, rows: pl.DataFrame, probability: np.ndarray) -> Comparison | None:
@@ -217,29 +204,20 @@ def _label(rows: pl.DataFrame) -> np.ndarray:
     return rows["lapsed"].cast(pl.Float64).to_numpy()
 
 
-def _closest(
-    candidates: Sequence[ValueModel], rows: pl.DataFrame, values: np.ndarray, horizon_days: int, as_of: date
-) -> int:
-    """Which model foretells purchases best: a later one where it is closer in the horizon and over the longest span."""
+def _is_closer(
+    value: ValueModel, other: ValueModel, rows: pl.DataFrame, values: np.ndarray, horizon_days: int, as_of: date
+) -> bool:
+    """Whether a model foretells purchases better than the other, in the horizon and over the longest span there is."""
     spans = {
         "future_purchase_day_count": horizon_days,
         "purchase_day_count_since": (as_of - rows["snapshot_date"][0]).days,
     }
 
-    def errors(of: ValueModel) -> np.ndarray:
-        return np.array(
-            [
-                metrics.rmse(rows[count].cast(pl.Float64).to_numpy(), of.expected_purchases(rows, values, days))
-                for count, days in spans.items()
-            ]
-        )
+    def error(of: ValueModel, count: str) -> float:
+        actual = rows[count].cast(pl.Float64).to_numpy()
+        return metrics.rmse(actual, of.expected_purchases(rows, values, spans[count]))
 
-    best, least = 0, errors(candidates[0])
-    for at, candidate in enumerate(candidates[1:], start=1):
-        found = errors(candidate)
-        if (found < least).all():
-            best, least = at, found
-    return best
+    return all(error(value, count) < error(other, count) for count in spans)
 
 
 def _purchases(rows: pl.DataFrame) -> np.ndarray:

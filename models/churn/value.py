@@ -1,9 +1,9 @@
 """What a customer is worth: expected net amount of the next 12 months.
 
-Purchases to come × amount of a purchase × share that is kept. Purchases come from BG/NBD, from BG/NBD and what the
-customer spends at a purchase, or from LightGBM that learns by how much these are wrong for whom, whichever was closer
-out of time; the amount comes from Gamma-Gamma. What is learnt is learnt from spans as long as the data give, from each
-past snapshot to now; who is early after a snapshot need not be so a year later.
+Purchases to come × amount of a purchase × share that is kept. Purchases come from BG/NBD, or from LightGBM that learns
+by how much BG/NBD is wrong for whom, whichever was closer out of time; the amount comes from Gamma-Gamma. LightGBM
+learns from spans as long as the data give, from each past snapshot to now; who is early after a snapshot need not be
+so a year later.
 
 A brand without a model takes the rate of the last year (`rate_value`): what was bought over the days that the customer
 is known, drawn towards the brand's mean as if every customer had been seen for `PRIOR_DAYS` more days at it.
@@ -16,16 +16,7 @@ import polars as pl
 
 from models import boosting
 from models.churn.features import FEATURES
-from models.churn.purchases import (
-    ALL_ALIKE,
-    AmountModel,
-    PurchaseHistory,
-    PurchaseModel,
-    SpendModel,
-    fit_amounts,
-    fit_purchases,
-    fit_spend,
-)
+from models.churn.purchases import AmountModel, PurchaseHistory, PurchaseModel, fit_amounts, fit_purchases
 from models.features import Encoding, encode
 from models.registry import SavedModel
 
@@ -50,50 +41,32 @@ ROLE = "purchases"
 
 @dataclass(frozen=True)
 class ValueModel:
-    """correction: LightGBM's text, its raw score the logarithm of a factor on what the others expect; None without."""
+    """correction: LightGBM's text, its raw score the logarithm of a factor on BG/NBD; None for BG/NBD alone."""
 
     purchases: PurchaseModel
     amounts: AmountModel
-    spend: SpendModel
     correction: str | None
 
     @property
     def parameters(self) -> dict[str, float]:
-        parts = {
-            "purchases": asdict(self.purchases),
-            "amounts": asdict(self.amounts),
-            "spend": asdict(self.spend),
+        return {f"purchases_{name}": value for name, value in asdict(self.purchases).items()} | {
+            f"amounts_{name}": value for name, value in asdict(self.amounts).items()
         }
-        return {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
 
     @property
-    def name(self) -> str:
-        if self.correction is not None:
-            return "LightGBM on BG/NBD and spend"
-        return "BG/NBD" if self.spend == ALL_ALIKE else "BG/NBD and spend"
-
-    @property
-    def simpler(self) -> tuple["ValueModel", "ValueModel"]:
-        """BG/NBD alone, and with spend."""
-        uncorrected = replace(self, correction=None)
-        return replace(uncorrected, spend=ALL_ALIKE), uncorrected
+    def uncorrected(self) -> "ValueModel":
+        return replace(self, correction=None)
 
     @classmethod
     def of(cls, saved: SavedModel) -> "ValueModel":
         def part(prefix: str) -> dict[str, float]:
             return {k.removeprefix(prefix): v for k, v in saved.parameters.items() if k.startswith(prefix)}
 
-        return cls(
-            PurchaseModel(**part("purchases_")),
-            AmountModel(**part("amounts_")),
-            SpendModel(**part("spend_")),
-            saved.model_texts.get(ROLE),
-        )
+        return cls(PurchaseModel(**part("purchases_")), AmountModel(**part("amounts_")), saved.model_texts.get(ROLE))
 
     def expected_purchases(self, rows: pl.DataFrame, values: np.ndarray, days: int) -> np.ndarray:
         """Purchase days of the next `days`; values: the rows encoded."""
         expected = self.purchases.expected_purchases(history(rows), days / 7)
-        expected = expected * self.spend.factor(self.amounts.expected_amount(*_amounts(rows)))
         if self.correction is None:
             return expected
         booster = boosting.from_text(self.correction, CORRECTION_FEATURES)
@@ -101,35 +74,31 @@ class ValueModel:
 
     def expected_value(self, rows: pl.DataFrame, values: np.ndarray, days: int = YEAR_DAYS) -> np.ndarray:
         """Net amount of the next `days`, at least 0."""
+        purchases, mean_amount = _amounts(rows)
         kept = 1 - rows["return_share_365"].fill_null(0).clip(0, 1).to_numpy()
-        amount = self.amounts.expected_amount(*_amounts(rows)) * kept
+        amount = self.amounts.expected_amount(purchases, mean_amount) * kept
         return np.maximum(self.expected_purchases(rows, values, days) * amount, 0)
 
 
 def fit_value(
     today: pl.DataFrame, past: pl.DataFrame, encoding: Encoding, count: str, days: pl.Expr, seed: int
 ) -> ValueModel:
-    """All parts. today: one brand's latest snapshot.
+    """Both parts and the correction. today: one brand's latest snapshot.
 
     past: earlier snapshots, whose column `count` says on how many of the `days` after it the customer bought.
     """
-    purchases, amounts = fit_purchases(history(today)), fit_amounts(*_amounts(today))
+    purchases = fit_purchases(history(today))
     weeks = past.with_columns(weeks=days.cast(pl.Float64) / 7)["weeks"].to_numpy()
-    counted = past[count].cast(pl.Float64).to_numpy()
-    expected = purchases.expected_purchases(history(past), weeks)
-    amount = amounts.expected_amount(*_amounts(past))
-    of_year = purchases.expected_purchases(history(today), YEAR_DAYS / 7)
-    spend = fit_spend(counted, expected, amount, (of_year, amounts.expected_amount(*_amounts(today))))
     booster = boosting.train(
         encode(past, FEATURES, encoding).values,
-        counted,
+        past[count].cast(pl.Float64).to_numpy(),
         CORRECTION_FEATURES,
         PARAMS,
         ROUNDS,
         seed,
-        offset=np.log(expected * spend.factor(amount)),
+        offset=np.log(purchases.expected_purchases(history(past), weeks)),
     )
-    return ValueModel(purchases, amounts, spend, boosting.text(booster))
+    return ValueModel(purchases, fit_amounts(*_amounts(today)), boosting.text(booster))
 
 
 def history(rows: pl.DataFrame) -> PurchaseHistory:

@@ -26,6 +26,7 @@ TABLES = (
     "identity_golden_source",
     "identity_event",
     "identity_household",
+    "identity_household_history",
 )
 INPUTS = ("stg_customer_record", "stg_odoo__partner", "stg_odoo__company")
 
@@ -73,6 +74,7 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
             try:
                 with transaction(connection):
                     run.write()
+                    identities.remember_households(connection, day)
                     summary = identity.summarise(run)
                     found = identity.judge(run, summary, settings.identity.gate.limits)
                     if found.reasons and not is_accepted:

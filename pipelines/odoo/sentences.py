@@ -102,6 +102,18 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} {0:envío|envíos} de campaña en los últimos 84 días, {1} {1:cupón canjeado|cupones canjeados}",
     ),
     (
+        "Last year {0} {0:day|days} with a purchase in the weeks now ahead",
+        "Im Vorjahr {0} {0:Tag|Tage} mit einem Kauf in den Wochen, die jetzt kommen",
+        "L'an dernier {0} {0:jour|jours} avec un achat dans les semaines à venir",
+        "El año pasado {0} {0:día|días} con una compra en las semanas que vienen",
+    ),
+    (
+        "{0} {0:order|orders} of others of the household in the last 84 days",
+        "{0} {0:Bestellung|Bestellungen} anderer aus dem Haushalt in den letzten 84 Tagen",
+        "{0} {0:commande|commandes} d'autres membres du foyer ces 84 derniers jours",
+        "{0} {0:pedido|pedidos} de otros miembros del hogar en los últimos 84 días",
+    ),
+    (
         "First purchase {0} {0:day|days} ago",
         "Erster Kauf vor {0} {0:Tag|Tagen}",
         "Premier achat il y a {0} {0:jour|jours}",

@@ -17,6 +17,7 @@ from pipelines import writeback
 from pipelines.assets.identity import TABLES
 from pipelines.assets.scores import COMPUTE
 from pipelines.dbt import AFTER_IDENTITY, AS_OF_VARIABLE, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VARIABLE
+from pipelines.identities import remember_households
 from pipelines.settings import CONFIG_VARIABLE, STATE_VARIABLE, load_settings
 from pipelines.sources import SYSTEMS
 from pipelines.state import prepare_state, raw_table
@@ -96,8 +97,10 @@ def resolve_identities(day: date) -> None:
         records = connection.sql("select * from stg_customer_record").pl()
     result = identity.resolve(records, identity.PreviousIdentity.none(), day, load_settings().seed)
     with connect() as connection, transaction(connection):
-        for table in TABLES:
+        # The history of households follows from them.
+        for table in TABLES[:-1]:
             replace_rows(connection, table, getattr(result, table))
+        remember_households(connection, day)
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models.churn import ChurnBrand, fit_and_score
-from models.churn.features import TABLE
+from models.churn.features import SENTENCES, TABLE
 from models.churn.score import model_probability
 from models.churn.train import cut_by_time
 from models.churn.value import rate_value
@@ -129,6 +129,8 @@ def test_every_number_in_a_reason_is_the_customers_own(frame, result):
         (r"Bought for (\d+) USD in the last 28 days, (\d+) in the last 84", ("net_amount_28", "net_amount_84")),
         (r"An order is (\d+) USD on average", ("basket_amount_mean",)),
         (r"First purchase (\d+) days? ago", ("tenure_days",)),
+        (r"Last year (\d+) days? with a purchase in the weeks now ahead", ("purchase_day_count_year_ago",)),
+        (r"(\d+) orders? of others of the household in the last 84 days", ("household_order_count_84",)),
     ]
     seen = 0
     for customer, reasons in result[0].select("customer_id", "reasons").iter_rows():
@@ -141,6 +143,44 @@ def test_every_number_in_a_reason_is_the_customers_own(frame, result):
                 assert abs(float(number) - own[customer][name]) <= 0.5
                 seen += 1
     assert seen > 200
+
+
+def test_each_group_says_its_fact_or_nothing():
+    facts = {
+        "customer_id": ["A", "B"], "currency_code": ["USD", "USD"], "recency_days": [40, 3],
+        "gap_mean_days": [12.4, None], "order_count_28": [0, 1], "order_count_28_before": [1, 0],
+        "order_count_365": [9, 1], "gap_last_days": [30, None], "net_amount_28": [0.0, 12.5],
+        "net_amount_84": [80.4, 12.5], "basket_amount_mean": [26.8, 12.5], "category_count_84": [1, 4],
+        "discount_share_84": [0.125, 0.0], "web_share_84": [0.5, 1.0], "return_share_365": [0.1, 0.001],
+        "service_case_count_365": [2, 0], "loyalty_points_balance": [1, None], "campaign_contact_count_84": [3, 0],
+        "campaign_redemption_count_84": [1, 0], "tenure_days": [400, 3], "purchase_day_count_year_ago": [2, None],
+        "household_customer_count": [2, 1], "household_order_count_84": [5, 0],
+    }  # fmt: skip
+    rows = typed(TABLE, facts, 2).with_columns(
+        pl.Series(name, facts[name], dtype=pl.Int64)
+        for name in ("loyalty_points_balance", "purchase_day_count_year_ago")
+    )
+    said = rows.select(sentence.alias(group) for group, sentence in SENTENCES.items()).to_dicts()
+    assert said[0] == {
+        "recency": "No purchase for 40 days; usual gap 12 days",
+        "frequency": "0 orders in the last 28 days, 1 in the 28 days before, 9 in a year",
+        "rhythm": "Last gap between purchases 30 days; usual gap 12 days",
+        "value": "Bought for 0 USD in the last 28 days, 80 in the last 84",
+        "basket": "An order is 27 USD on average",
+        "breadth": "Bought from 1 category in the last 84 days",
+        "discount": "13 % of the value of the last 84 days was discount",
+        "channel": "50 % of the orders of the last 84 days on line",
+        "returns": "10 % of the amount bought in a year was returned",
+        "service": "2 service cases in a year",
+        "loyalty": "1 point on the loyalty account",
+        "campaign": "3 campaign sends in the last 84 days, 1 coupon redeemed",
+        "season": "Last year 2 days with a purchase in the weeks now ahead",
+        "household": "5 orders of others of the household in the last 84 days",
+        "relation": "First purchase 400 days ago",
+    }
+    assert said[1]["recency"] == "Last purchase 3 days ago; no second one yet"
+    nothing = {group for group, sentence in said[1].items() if sentence is None}
+    assert nothing == {"rhythm", "returns", "service", "loyalty", "season", "household"}
 
 
 def test_brand_with_too_little_history_falls_back_and_says_so():

@@ -33,6 +33,11 @@ WORLD = """
             if(n < 50, date '1900-01-01', date '2017-01-01' + cast(random() * 364 as integer)) as valid_from,
             cast(null as date) as valid_to
         from range(60) as customer(n);
+    create table identity_household_history as
+        select 'C' || n as customer_id, 'H' || (n % 20) as household_id,
+            if(n < 30, date '1900-01-01', date '2017-01-01' + cast(random() * 364 as integer)) as valid_from,
+            if(n % 7 = 0, date '2017-06-20' + cast(n as integer), null) as valid_to
+        from range(50) as customer(n);
     create table event as
         select 'card' as customer_source_name, cast(cast(floor(random() * 60) as integer) as varchar)
                 as source_customer_id,
@@ -115,9 +120,11 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], pl.Da
             if is_disordered:
                 for table, (date, known) in DATES.items():
                     connection.execute(DISORDER.format(table=table, date=date, known=known, day=DAY))
-                # Merges found later.
+                # Merges and households found later.
                 connection.execute(f"""
-                    update identity_xref set customer_id = 'C1' where valid_from > date '{DAY}'
+                    update identity_xref set customer_id = 'C1' where valid_from > date '{DAY}';
+                    update identity_household_history set household_id = 'H1' where valid_from > date '{DAY}';
+                    update identity_household_history set valid_to = null where valid_to > date '{DAY}'
                 """)
             return connection.sql(sql.read_text()).pl().sort("customer_id", "snapshot_date")
 

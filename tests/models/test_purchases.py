@@ -4,16 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import hyp2f1
 
-from models.churn.purchases import (
-    ALL_ALIKE,
-    AmountModel,
-    PurchaseHistory,
-    PurchaseModel,
-    SpendModel,
-    fit_amounts,
-    fit_purchases,
-    fit_spend,
-)
+from models.churn.purchases import AmountModel, PurchaseHistory, PurchaseModel, fit_amounts, fit_purchases
 
 CDNOW = PurchaseModel(r=0.243, alpha=4.414, a=0.793, b=2.426)
 
@@ -88,19 +79,3 @@ def test_amounts_are_found_again():
     found = fit_amounts(purchases, mean)
     assert found.p * found.v / (found.q - 1) == pytest.approx(30, rel=0.05)
     assert (found.p, found.q) == (pytest.approx(6, rel=0.1), pytest.approx(4, rel=0.1))
-
-
-def test_who_spends_more_is_expected_more_often():
-    # Amounts 1, 4 and 16 with exponent 0.5: factors 1, 2 and 4 over the level.
-    assert SpendModel(0.5, 2.0).factor(np.array([1.0, 4.0, 16.0])).tolist() == [0.5, 1.0, 2.0]
-    assert ALL_ALIKE.factor(np.array([0.5, 9.0])).tolist() == [1.0, 1.0]
-
-
-def test_spend_is_found_again_and_leaves_the_sum():
-    rng = np.random.default_rng(5)
-    amount, expected = rng.lognormal(3, 1, 20_000), rng.gamma(1.0, 0.5, 20_000) + 0.01
-    # That all bought a fifth more than expected is no matter of spend.
-    counted = rng.poisson(1.2 * expected * (amount / 20) ** 0.3).astype(float)
-    spend = fit_spend(counted, expected, amount, (expected[:500], amount[:500]))
-    assert spend.exponent == pytest.approx(0.3, abs=0.02)
-    assert (expected * spend.factor(amount))[:500].sum() == pytest.approx(expected[:500].sum(), rel=1e-6)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.identity import update
-from pipelines import cli
+from pipelines import cli, identities
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, transaction
 from tests.identity.records import customer
@@ -138,3 +138,24 @@ def test_a_new_estimate_is_shown_and_kept_only_where_asked(
     assert retail(monkeypatch, capsys, "identity", "reestimate", "--apply")[0] == 0
     with connect() as connection:
         assert connection.execute("select count(*) from identity_golden").fetchall() == [(2,)]
+
+
+def test_a_household_is_known_from_the_day_that_found_it(prepared: Settings) -> None:
+    def remember(day: int, *rows: tuple[str, str]) -> None:
+        with connect() as connection:
+            connection.execute("delete from identity_household")
+            connection.executemany("insert into identity_household (customer_id, household_id) values (?, ?)", rows)
+            identities.remember_households(connection, date(2017, 12, day))
+
+    remember(1, ("C1", "H1"), ("C2", "H1"))
+    remember(1, ("C1", "H1"), ("C2", "H1"))
+    remember(5, ("C1", "H1"), ("C2", "H2"), ("C3", "H2"))
+    remember(9, ("C1", "H1"), ("C3", "H2"))
+    always, fifth, ninth = date(1900, 1, 1), date(2017, 12, 5), date(2017, 12, 9)
+    with connect() as connection:
+        assert connection.execute("from identity_household_history order by all").fetchall() == [
+            ("C1", "H1", always, None),
+            ("C2", "H1", always, fifth),
+            ("C2", "H2", fifth, ninth),
+            ("C3", "H2", fifth, None),
+        ]

@@ -204,6 +204,37 @@ with
         where is_purchase
         group by snapshot_date, customer_id
     ),
+    -- Of those who were known to live with others
+    household as (
+        select
+            snapshot.snapshot_date,
+            member.customer_id,
+            member.household_id,
+            count(*) over (
+                partition by snapshot.snapshot_date, member.household_id
+            ) as household_customer_count
+        from snapshot
+        inner join
+            {{ source("identity", "identity_household_history") }} as member
+            on member.valid_from <= snapshot.snapshot_date
+            and coalesce(member.valid_to > snapshot.snapshot_date, true)
+        qualify household_customer_count > 1
+    ),
+    household_order as (
+        select
+            own.snapshot_date,
+            own.customer_id,
+            behaviour.brand,
+            sum(behaviour.order_count_84) as order_count_84
+        from household as own
+        inner join household as other using (snapshot_date, household_id)
+        inner join
+            behaviour
+            on other.snapshot_date = behaviour.snapshot_date
+            and other.customer_id = behaviour.customer_id
+        where own.customer_id <> other.customer_id
+        group by own.snapshot_date, own.customer_id, behaviour.brand
+    ),
 
     -- What the customer did next: the keys of then, and those that are found to be theirs by `as_of`
     label_key as (
@@ -300,6 +331,8 @@ select
     end as purchase_day_count_year_ago,
     coalesce(service.service_case_count_365, 0) as service_case_count_365,
     other_brand.brand_count,
+    coalesce(household.household_customer_count, 1) as household_customer_count,
+    cast(coalesce(household_order.order_count_84, 0) as bigint) as household_order_count_84,
     month(active.snapshot_date) as month,
     weekofyear(active.snapshot_date) as week_of_year,
     case
@@ -325,4 +358,6 @@ left join contact using (snapshot_date, customer_id, brand)
 left join redemption using (snapshot_date, customer_id, brand)
 left join service using (snapshot_date, customer_id, brand)
 left join other_brand using (snapshot_date, customer_id)
+left join household using (snapshot_date, customer_id)
+left join household_order using (snapshot_date, customer_id, brand)
 left join outcome using (snapshot_date, customer_id, brand)

@@ -7,7 +7,7 @@
         pre_hook="{{ replace_changed('customer_id', changed_customers(), moved=first_sales(), parts=customers_by_hash()) }}",
         post_hook=[
             "{{ build_other_parts() }}",
-            "{{ remember_build([source('ops', 'ops_brand')], 'customer_id', moved=first_sales()) }}",
+            "{{ remember_build([], 'customer_id', moved=first_sales()) }}",
         ],
     )
 }}
@@ -104,7 +104,6 @@ with
             coalesce(list(brand order by brand) filter (where order_count > 0), []) as brands,
             min(first_sale_date) as first_sale_date,
             max(last_order_date) as last_order_date,
-            max(cast(last_order_date + settings.churn_active_days as date)) as active_until_date,
             min(first_activity_date) as first_activity_date,
             max(last_activity_date) as last_activity_date,
             max(last_contact_date) as last_contact_date,
@@ -122,7 +121,6 @@ with
                 sum({{ column }}) as {{ column }}{{ "," if not loop.last }}
             {%- endfor %}
         from with_brand
-        left join {{ source("ops", "ops_brand") }} as settings using (brand)
         group by grouping sets ((customer_id, brand), (customer_id))
     ),
     purchase_day as (
