@@ -6,6 +6,7 @@ each return, in order of time, to the customer's latest sale of the product with
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -144,11 +145,14 @@ def empty_warehouse() -> Path:
     return warehouse_path()
 
 
-def run_dbt(warehouse: Path, folder: Path, *models: str, as_of: date | None = None) -> None:
+def run_dbt(
+    warehouse: Path, folder: Path, *models: str, as_of: date | None = None, variables: dict[str, int] | None = None
+) -> None:
     subprocess.run(
         [
             sys.executable, "-m", "dbt.cli.main", "run", "--select", *models, "--project-dir", str(DBT_DIR),
             "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+            "--vars", json.dumps(variables or {}),
         ],
         env=os.environ | {"REKNIT_WAREHOUSE": str(warehouse)} | ({AS_OF_VARIABLE: str(as_of)} if as_of else {}),
         stdout=subprocess.DEVNULL,

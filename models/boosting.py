@@ -28,10 +28,11 @@ def train(
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     patience: int = 40,
     offset: np.ndarray | None = None,
+    validation_offset: np.ndarray | None = None,
 ) -> lgb.Booster:
     """A booster of `rounds` trees, or of the best number up to that where validation rows are given.
 
-    offset: a raw score of each row that the trees add to; a prediction is then without it.
+    offset, validation_offset: a raw score of each row that the trees add to; a prediction is then without it.
     """
     settings = {**COMMON, "num_threads": _threads(len(values)), **params, "seed": seed}
     monotone = [feature.monotone for feature in features]
@@ -44,7 +45,7 @@ def train(
         settings,
         training,
         num_boost_round=rounds,
-        valid_sets=[training.create_valid(validation[0], label=validation[1])],
+        valid_sets=[training.create_valid(validation[0], label=validation[1], init_score=validation_offset)],
         callbacks=[lgb.early_stopping(patience, verbose=False)],
     )
 

@@ -80,6 +80,11 @@ _TABLES = {
         horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
         on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[],
         is_fallback BOOLEAN""",
+    "score_demand_backtest": """
+        brand VARCHAR, as_of_date DATE, model_version VARCHAR, origin_date DATE, group_kind VARCHAR,
+        group_name VARCHAR, series_count BIGINT, sold_qty DOUBLE, forecast_qty DOUBLE, wape DOUBLE, bias DOUBLE,
+        rmsse DOUBLE, revenue_weighted_rmsse DOUBLE, scaled_pinball_loss DOUBLE, coverage_share DOUBLE,
+        naive_rmsse DOUBLE, mean13_rmsse DOUBLE, skill_over_naive_share DOUBLE""",
     "score_order": """
         product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         on_hand_qty DOUBLE, on_order_qty DOUBLE, reserved_qty DOUBLE, lead_time_days DOUBLE,
@@ -106,7 +111,7 @@ _TABLES = {
         is_fallback BOOLEAN""",
 }
 
-SCORE_TASKS = ("churn", "demand", "order", "promotion", "return_anomaly", "return_excess")
+SCORE_TASKS = ("churn", "demand", "demand_backtest", "order", "promotion", "return_anomaly", "return_excess")
 
 Connection = duckdb.DuckDBPyConnection
 

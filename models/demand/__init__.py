@@ -7,16 +7,17 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from models import boosting
 from models.demand import score, train
-from models.demand.features import FEATURES, HORIZON_WEEKS, PERIOD_FEATURES, TABLE
+from models.demand.distribution import QUANTILES
+from models.demand.features import FEATURES, LAGS, TABLE, prepared
 from models.demand.settings import DemandConfig
 from models.features import FeatureError, check_null_share, encode
 from models.registry import SavedModel, Standing
 
-__all__ = ["DemandConfig", "fit_and_score"]
+__all__ = ["QUANTILES", "DemandConfig", "fit_and_score", "forecast_weeks"]
 
 STOCK_COLUMNS = ("product_id", "store_id", "stock_date", "on_hand_qty")
-LAGS = tuple(feature.name for feature in FEATURES if feature.name.startswith("units_lag_"))
 
 
 def fit_and_score(
@@ -45,6 +46,20 @@ def fit_and_score(
     return pl.concat(frames), models
 
 
+def forecast_weeks(model: SavedModel, features: pl.DataFrame) -> pl.DataFrame:
+    """Mean and QUANTILES of each week of the last origin's series, by a brand's saved model.
+
+    Columns: product_id, store_id, origin_date, horizon, week_start_date, forecast_qty, and quantile_qty, a list.
+    """
+    rows = prepared(TABLE.population(features)).filter(pl.col("origin_date") == pl.col("origin_date").max())
+    rows = rows.filter(pl.col("brand") == model.brand).sort("product_id", "store_id", "horizon")
+    found = train.forecast(model, rows, boosting.from_text(model.model_texts["mean"], FEATURES))
+    return rows.select("product_id", "store_id", "origin_date", "horizon", "week_start_date").with_columns(
+        forecast_qty=pl.Series(found.weeks.ravel()).round(6),
+        quantile_qty=pl.Series(found.week_quantiles.reshape(len(QUANTILES), -1).T.round(6), dtype=pl.List(pl.Float64)),
+    )
+
+
 def _brand(
     rows: pl.DataFrame,
     levels: pl.DataFrame,
@@ -54,13 +69,13 @@ def _brand(
     seed: int,
     standing: Standing,
 ) -> tuple[SavedModel, pl.DataFrame]:
-    population = TABLE.population(rows)
+    population = prepared(TABLE.population(rows))
     to_score = population.filter(pl.col("origin_date") == pl.col("origin_date").max())
     series = train.period_rows(to_score)
-    if to_score.height != series.height * HORIZON_WEEKS:
-        raise FeatureError(f"a series of the last origin does not have its {HORIZON_WEEKS} weeks")
+    if to_score.height != series.height * config.weeks_ahead:
+        raise FeatureError(f"a series of the last origin does not have its {config.weeks_ahead} weeks")
     labelled = train.observed(population, as_of)
-    cut = train.cut_by_time(labelled)
+    cut = train.cut_by_time(labelled, config.weeks_ahead)
     gaps = _gap_weeks(series, labelled)
     with_stock = series.join(levels, on=["product_id", "store_id"], how="semi").height
     counts = {"scored_series": series.height, "series_with_stock": with_stock, "gap_weeks": len(gaps)}
@@ -73,17 +88,17 @@ def _brand(
         card = train.rule_card(rows, brand, as_of, seed, why)
         rule = SavedModel(task="demand", brand=brand, model_texts={}, encoding=None, calibration={}, card=card)
         rule = rule.counting(**counts)
-        return rule, score.scores(series, score.rule_forecast(series, why), levels, rule, as_of)
+        return rule, score.scores(series, score.rule_forecast(series, why, config), levels, rule, as_of, config)
     champion = standing.champion(brand, FEATURES)
     model = train.fit(labelled, cut, brand, config, as_of, seed, champion)
     model, kept = standing.judge(model, champion)
     encoding = (kept or model).encoding
     assert encoding is not None
     check_null_share(to_score, FEATURES, encoding)
-    weeks, periods = encode(to_score, FEATURES, encoding), encode(series, PERIOD_FEATURES, encoding)
+    weeks = encode(to_score, FEATURES, encoding)
     model = model.counting(**counts, **weeks.counts)
-    forecasts = score.model_forecast(kept or model, weeks.values, periods.values, series)
-    return model, score.scores(series, forecasts, levels, kept or model, as_of)
+    forecasts = score.model_forecast(kept or model, to_score, weeks.values, series, config)
+    return model, score.scores(series, forecasts, levels, kept or model, as_of, config)
 
 
 def _gap_weeks(series: pl.DataFrame, labelled: pl.DataFrame) -> list[int]:
@@ -92,9 +107,10 @@ def _gap_weeks(series: pl.DataFrame, labelled: pl.DataFrame) -> list[int]:
     A model that never saw such a gap would take it for weeks without demand.
     """
     return [
-        int(lag.removeprefix("units_lag_"))
+        lag
         for lag in LAGS
-        if series[lag].null_count() == series.height and labelled[lag].null_count() < labelled.height
+        if series[f"units_lag_{lag}"].null_count() == series.height
+        and labelled[f"units_lag_{lag}"].null_count() < labelled.height
     ]
 
 

@@ -1,41 +1,77 @@
-"""Range and distribution of the sum of four weeks.
+"""Quantiles of a week's demand and of the sum of four weeks, from how forecasts of past origins turned out.
 
-Weekly ranges cannot be added, for weeks do not all go low together: the quantile models learn the sum itself. Their
-half-widths around the mean are then scaled, below and above apart, by what leaves the wanted share of out-of-time sums
-outside. A negative binomial with the forecast's mean and the upper half-width's spread (Poisson where that is not
-wider) gives chances.
+Weekly ranges cannot be added, for weeks do not all go low together: the sum has quantiles of its own. Both are learnt
+the same way: forecasts of origins that the model had not seen are put in bins of like size and like spread of the
+series, and a bin keeps the quantiles of what was sold over what was forecast. A negative binomial with the forecast's
+mean and the spread of the upper quantile (Poisson where that is not wider) gives chances.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # Distance from the mean to the 90 % quantile in standard deviations.
 UPPER_IN_DEVIATIONS = 1.2816
 SMALLEST_MEAN = 1e-6
+# Bins: at most so many of forecast size, each split by spread in three, none with fewer rows.
+SIZE_BINS, SPREAD_BINS, MIN_BIN_ROWS = 12, 3, 60
 
 
-def half_widths(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of the quantiles from the mean, at least that of a Poisson count's half deviation: no range is empty."""
-    least = 0.5 * np.sqrt(np.maximum(mean, SMALLEST_MEAN))
-    return np.maximum(mean - np.maximum(low, 0), least), np.maximum(high - mean, least)
+@dataclass(frozen=True)
+class Turnout:
+    """Bins of forecasts and the quantiles of sold over forecast in each.
 
+    size_edges: inner edges of the forecast bins. spread_edges: of the spread within each. ratios: sizes × spreads ×
+    QUANTILES.
+    """
 
-def range_scale(
-    actual: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray, outside: float
-) -> dict[str, float]:
-    """Factors of the half-widths that leave the share `outside` of the sums below, and as many above, the range."""
-    below, above = half_widths(mean, low, high)
-    return {
-        "below": round(max(float(np.quantile((mean - actual) / below, 1 - outside)), 0.0), 9),
-        "above": round(max(float(np.quantile((actual - mean) / above, 1 - outside)), 0.0), 9),
-    }
+    size_edges: np.ndarray
+    spread_edges: np.ndarray
+    ratios: np.ndarray
 
+    @classmethod
+    def fit(cls, forecast: np.ndarray, spread: np.ndarray, actual: np.ndarray) -> "Turnout":
+        sizes = int(np.clip(len(forecast) // (MIN_BIN_ROWS * SPREAD_BINS), 1, SIZE_BINS))
+        size_edges = np.quantile(forecast, np.arange(1, sizes) / sizes).round(6)
+        ratio = actual / np.maximum(forecast, SMALLEST_MEAN)
+        of_size = np.searchsorted(size_edges, forecast)
+        parts = np.arange(1, SPREAD_BINS) / SPREAD_BINS
+        spread_edges = np.zeros((sizes, SPREAD_BINS - 1))
+        ratios = np.zeros((sizes, SPREAD_BINS, len(QUANTILES)))
+        for size in range(sizes):
+            rows = of_size == size
+            if not rows.any():
+                ratios[size] = np.quantile(ratio, QUANTILES)
+                continue
+            spread_edges[size] = np.quantile(spread[rows], parts).round(6)
+            of_spread = np.searchsorted(spread_edges[size], spread)
+            for part in range(SPREAD_BINS):
+                found = ratio[rows & (of_spread == part)]
+                ratios[size, part] = np.quantile(found if len(found) >= MIN_BIN_ROWS else ratio[rows], QUANTILES)
+        return cls(size_edges, spread_edges, ratios.round(6))
 
-def scaled_range(
-    mean: np.ndarray, low: np.ndarray, high: np.ndarray, scale: dict[str, float]
-) -> tuple[np.ndarray, np.ndarray]:
-    below, above = half_widths(mean, low, high)
-    return np.maximum(mean - scale["below"] * below, 0), mean + scale["above"] * above
+    def quantiles(self, forecast: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """QUANTILES × rows."""
+        size = np.searchsorted(self.size_edges, forecast)
+        part = (spread[:, None] > self.spread_edges[size]).sum(axis=1)
+        return (self.ratios[size, part] * forecast[:, None]).T
+
+    def numbers(self, name: str) -> dict[str, float]:
+        """All that it is as named numbers, for a saved model."""
+        arrays = {"size": self.size_edges, "spread": self.spread_edges, "ratio": self.ratios}
+        return {
+            f"{name}.{part}.{at:03d}": float(value) for part, a in arrays.items() for at, value in enumerate(a.ravel())
+        }
+
+    @classmethod
+    def of(cls, numbers: dict[str, float], name: str) -> "Turnout":
+        size, spread, ratio = (
+            np.array([numbers[key] for key in sorted(numbers) if key.startswith(f"{name}.{part}.")])
+            for part in ("size", "spread", "ratio")
+        )
+        return cls(size, spread.reshape(-1, SPREAD_BINS - 1), ratio.reshape(-1, SPREAD_BINS, len(QUANTILES)))
 
 
 def chance_above(quantity: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 
 from models import boosting
-from models.demand.distribution import UPPER_IN_DEVIATIONS, chance_above, scaled_range
-from models.demand.features import FEATURES, GROUPS, HORIZON_WEEKS, PERIOD_FEATURES, SENTENCES
-from models.demand.train import forecast, period_scale
+from models.demand.distribution import QUANTILES, UPPER_IN_DEVIATIONS, chance_above
+from models.demand.features import FEATURES, GROUPS, SENTENCES
+from models.demand.settings import DemandConfig
+from models.demand.train import by_series, forecast
 from models.reasons import percent, short, top_reasons, whole
 from models.registry import SavedModel
 
@@ -41,22 +42,30 @@ STOCK_SENTENCE = pl.format(
 )
 
 
-def model_forecast(model: SavedModel, weeks: np.ndarray, periods: np.ndarray, series: pl.DataFrame) -> pl.DataFrame:
-    """Mean, range and reasons of series from their encoded weeks (sorted by series and horizon) and periods."""
-    used = {"mean": FEATURES, "low": PERIOD_FEATURES, "high": PERIOD_FEATURES}
-    boosters = {role: boosting.from_text(text, used[role]) for role, text in model.model_texts.items()}
-    mean, low, high = forecast(boosters, weeks, periods, period_scale(series))
-    low, high = scaled_range(mean, low, high, model.calibration)
-    contributions = boosting.group_contributions(boosters["mean"], weeks, FEATURES, GROUPS)
-    size = np.abs(contributions.reshape(-1, HORIZON_WEEKS, len(GROUPS)).mean(axis=1))
-    reasons = top_reasons(series, size, GROUPS, SENTENCES, default=SENTENCES["level"])
-    return pl.DataFrame({"mean": mean, "low": low, "high": high, "reasons": reasons})
+def model_forecast(
+    model: SavedModel, rows: pl.DataFrame, weeks: np.ndarray, series: pl.DataFrame, config: DemandConfig
+) -> pl.DataFrame:
+    """Mean, range and reasons of series from their prepared rows (sorted by series and horizon) and their encoding."""
+    booster = boosting.from_text(model.model_texts["mean"], FEATURES)
+    found = forecast(model, rows, booster)
+    # The week that is least like the level says why.
+    change = np.abs(np.log(np.maximum(found.weeks, 1e-6) / by_series(rows["level"].to_numpy(), rows)))
+    told = np.arange(len(change)) * config.weeks_ahead + change.argmax(axis=1)
+    size = np.abs(boosting.group_contributions(booster, weeks[told], FEATURES, GROUPS))
+    return pl.DataFrame(
+        {
+            "mean": found.period,
+            "low": found.period_quantiles[QUANTILES.index(config.lower)],
+            "high": found.period_quantiles[QUANTILES.index(config.upper)],
+            "reasons": top_reasons(series, size, GROUPS, SENTENCES, default=SENTENCES["level"]),
+        }
+    )
 
 
-def rule_forecast(series: pl.DataFrame, why: str) -> pl.DataFrame:
+def rule_forecast(series: pl.DataFrame, why: str, config: DemandConfig) -> pl.DataFrame:
     """Mean of the last 13 weeks that have data, with a range of the series' own spread."""
-    mean = series["units_mean_13"].fill_null(0).to_numpy() * HORIZON_WEEKS
-    deviation = np.sqrt(np.maximum(series["units_std_13"].to_numpy() ** 2 * HORIZON_WEEKS, mean))
+    mean = series["units_mean_13"].fill_null(0).to_numpy() * config.weeks_ahead
+    deviation = np.sqrt(np.maximum(series["units_std_13"].to_numpy() ** 2 * config.weeks_ahead, mean))
     half = deviation * UPPER_IN_DEVIATIONS
     return pl.DataFrame(
         {
@@ -71,7 +80,12 @@ def rule_forecast(series: pl.DataFrame, why: str) -> pl.DataFrame:
 
 
 def scores(
-    series: pl.DataFrame, forecasts: pl.DataFrame, stock: pl.DataFrame, model: SavedModel, as_of: date
+    series: pl.DataFrame,
+    forecasts: pl.DataFrame,
+    stock: pl.DataFrame,
+    model: SavedModel,
+    as_of: date,
+    config: DemandConfig,
 ) -> pl.DataFrame:
     """Score rows of one brand's series. stock: product_id, store_id, on_hand_qty as DOUBLE, of recent date."""
     rows = (
@@ -80,14 +94,14 @@ def scores(
         .with_columns(
             as_of_date=pl.lit(as_of),
             model_version=pl.lit(model.version),
-            horizon_weeks=pl.lit(HORIZON_WEEKS),
+            horizon_weeks=pl.lit(config.weeks_ahead),
             forecast_qty=pl.col("mean").round(6),
             forecast_low_qty=pl.min_horizontal("low", "mean").round(6),
             forecast_high_qty=pl.max_horizontal("high", "mean").round(6),
             is_fallback=pl.lit(model.card.is_fallback),
         )
     )
-    daily = pl.col("mean") / (7 * HORIZON_WEEKS)
+    daily = pl.col("mean") / (7 * config.weeks_ahead)
     deviation = ((rows["high"] - rows["mean"]) / UPPER_IN_DEVIATIONS).to_numpy()
     chance = chance_above(rows["on_hand_qty"].fill_null(0).to_numpy(), rows["mean"].to_numpy(), deviation)
     rows = rows.with_columns(

@@ -1,16 +1,16 @@
 """Training of the demand model: cuts by time, out-of-time test against simple forecasts, range, final model, card.
 
-All series of a brand in one model: a Tweedie one for the mean of a week, the weeks ahead being a feature, and two
-quantile ones for the sum of four weeks. Rows are cut by when their target weeks were over:
+All series of a brand in one Tweedie model of a week's units relative to the series' level, the weeks ahead being a
+feature. Rows are cut by when their target weeks were over:
 
-    train, target over by V | validation: origin V, its 4 weeks over by T | test: origin T, its 4 weeks over by as_of
+    train, target over by V | validation: origin V, its weeks over by T | test: origin T, its weeks over by as_of
 
-Validation chooses the number of trees and scales the range; the test is scored once, for the card. The model that
-forecasts is trained again on all rows with a label, its range scaled on validation and test together.
+Validation chooses the number of trees, and how its forecasts turned out gives the test its correction and quantiles;
+the test is scored once, for the card. The model that forecasts is trained again on all rows with a label, with the
+quantiles of validation and test together and the correction of the test.
 A week in which the brand sold nothing at all has no label: the feed was silent or the shop closed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,35 +19,40 @@ import numpy as np
 import polars as pl
 
 from models import boosting, metrics
-from models.demand.distribution import range_scale, scaled_range
-from models.demand.features import FEATURES, HORIZON_WEEKS, PERIOD_FACTS, PERIOD_FEATURES
+from models.demand.backtest import segments
+from models.demand.distribution import QUANTILES, Turnout
+from models.demand.features import FEATURES, PERIOD_FACTS, TABLE
 from models.demand.settings import DemandConfig
-from models.features import Encoding, Feature, date_span, encode, fit_encoding
-from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
+from models.features import Encoding, date_span, encode, fit_encoding
+from models.registry import CalibrationBin, Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
 
-COMMON = {
-    "learning_rate": 0.06,
-    "num_leaves": 31,
+PARAMS = {
+    "objective": "tweedie",
+    "tweedie_variance_power": 1.3,
+    "learning_rate": 0.04,
+    "num_leaves": 63,
     "min_data_in_leaf": 60,
-    "feature_fraction": 0.6,
+    "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "max_bin": 63,
     "cat_smooth": 50,
 }
 MAX_ROUNDS = 250
-PATIENCE = 20
-# Enough for 10 times the demo's series with several origins each; the newest origins are kept.
-MAX_TRAIN_ROWS = 1_000_000
+PATIENCE = 25
+# What was forecast too low or too high over all series of a past origin is corrected, within these factors.
+LEAST_CORRECTION, MOST_CORRECTION = 0.9, 1.1
+# More rows made the forecasts no better, only later; the newest origins are kept.
+MAX_TRAIN_ROWS = 250_000
 MIN_TRAIN_ROWS = 400
 MIN_TEST_SERIES = 20
 
 LIMITS = (
-    "Sales, not demand: weeks without stock are learnt as they are, not corrected.",
-    "Only series with enough sale days have a forecast; new products have none.",
+    "Of a week without stock its days in stock count; what a customer took instead of it counts as demand of its own.",
+    "Only series with enough sale days have a forecast, new ones with as many for their age; unsold ones have none.",
     "The chance of a stock-out takes what is on hand and no delivery.",
     "The calendar beyond holidays and Christmas is known only through a year-ago week.",
-    "The series of the test are those with enough sale days up to as_of, which favours series that lived on.",
+    "A price that changes in the coming weeks is not known, but for what goes with a planned promotion.",
 )
 
 
@@ -65,14 +70,15 @@ def observed(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return rows.filter(pl.col("units").is_not_null(), pl.col("week_start_date") + timedelta(days=6) <= as_of)
 
 
-def has_all_weeks() -> pl.Expr:
-    return pl.col("horizon").n_unique().over("origin_date") == HORIZON_WEEKS
+def with_all_weeks(rows: pl.DataFrame, weeks_ahead: int) -> pl.DataFrame:
+    """Rows of series that have every week ahead on their origin."""
+    return rows.filter(pl.len().over("origin_date", "product_id", "store_id") == weeks_ahead)
 
 
-def cut_by_time(labelled: pl.DataFrame) -> Cut | None:
+def cut_by_time(labelled: pl.DataFrame, weeks_ahead: int) -> Cut | None:
     """Rows of `observed` as train, validation and test; None where there are too few."""
     week_end = pl.col("week_start_date") + timedelta(days=6)
-    whole = labelled.filter(has_all_weeks())
+    whole = with_all_weeks(labelled, weeks_ahead)
     _, test_date = date_span(whole, "origin_date")
     if test_date is None:
         return None
@@ -85,25 +91,24 @@ def cut_by_time(labelled: pl.DataFrame) -> Cut | None:
         validation=whole.filter(pl.col("origin_date") == validation_date),
         test=whole.filter(pl.col("origin_date") == test_date),
     )
-    series = min(part.height // HORIZON_WEEKS for part in (cut.validation, cut.test))
+    series = min(part.height // weeks_ahead for part in (cut.validation, cut.test))
     return cut if cut.train.height >= MIN_TRAIN_ROWS and series >= MIN_TEST_SERIES else None
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Encoded weeks and four-week periods of the same rows, with what was sold in each."""
+class Forecasts:
+    """Forecasts of rows sorted by origin, series and horizon, all weeks there: means and quantiles by week and in sum.
+
+    weeks: series × horizon. week_quantiles: levels × series × horizon. period_quantiles: levels × series.
+    """
 
     weeks: np.ndarray
-    week_units: np.ndarray
-    periods: np.ndarray
-    period_units: np.ndarray
-    period_scale: np.ndarray
+    week_quantiles: np.ndarray
+    period_quantiles: np.ndarray
 
-    def of(self, role: str) -> tuple[np.ndarray, np.ndarray]:
-        """What a booster learns from: the mean from weeks, the quantiles from periods in units of their scale."""
-        if role == "mean":
-            return self.weeks, self.week_units
-        return self.periods, self.period_units / self.period_scale
+    @property
+    def period(self) -> np.ndarray:
+        return self.weeks.sum(axis=1)
 
 
 def fit(
@@ -116,53 +121,126 @@ def fit(
     champion: SavedModel | None = None,
 ) -> SavedModel:
     """The brand's model with its card, judged beside the champion."""
-    encoding = _encoding(cut.train)
-    training, validation, test = (_encoded(part, encoding) for part in (cut.train, cut.validation, cut.test))
-    evaluation = _boosters(training, config, seed, validation=validation)
-    rounds = {role: max(booster.best_iteration, 1) for role, booster in evaluation.items()}
-    validation_forecast, test_forecast = (
-        forecast(evaluation, p.weeks, p.periods, p.period_scale) for p in (validation, test)
-    )
-    outside = 1 - config.upper
-    scale = range_scale(validation.period_units, *validation_forecast, outside)
-    test_range = scaled_range(*test_forecast, scale)
+    encoding = fit_encoding(cut.train, FEATURES)
+    tested = _booster(cut.train, encoding, seed, validation=cut.validation)
+    rounds = max(tested.best_iteration, 1)
+    validation, test = (by_series(_mean(tested, part, encoding), part) for part in (cut.validation, cut.test))
+    first = _calibration([(cut.validation, validation)])
+    test_forecasts = calibrated(test, cut.test, first)
 
     rows = _newest(labelled)
-    final_encoding = _encoding(rows)
-    learnt = _encoded(rows, final_encoding)
-    final = _boosters(learnt, config, seed, rounds=rounds)
-    mean, low, high = (np.concatenate(pair) for pair in zip(validation_forecast, test_forecast, strict=True))
-    sold = np.concatenate([validation.period_units, test.period_units])
-    card = _card(
-        cut, rows, final_encoding, boosting.predict(evaluation["mean"], test.weeks), test_range, rounds, brand, config,
-        as_of, seed,
-    )  # fmt: skip
+    final_encoding = fit_encoding(rows, FEATURES)
+    final = _booster(rows, final_encoding, seed, rounds=rounds)
+    card = _card(cut, rows, final_encoding, test_forecasts, rounds, brand, config, as_of, seed)
     standing = {
-        "train_hash": rows_hash(learnt.weeks, learnt.week_units),
-        "test_hash": rows_hash(test.weeks, test.week_units),
-        "comparison": None if champion is None else _compared(champion, cut.test, test_forecast[0]),
+        "train_hash": rows_hash(encode(rows, FEATURES, final_encoding).values, units(rows)),
+        "test_hash": rows_hash(encode(cut.test, FEATURES, encoding).values, units(cut.test)),
+        "comparison": None if champion is None else _compared(champion, cut.test, test_forecasts.period),
     }
     return SavedModel(
         task="demand",
         brand=brand,
-        model_texts={role: boosting.text(booster) for role, booster in final.items()},
+        model_texts={"mean": boosting.text(final)},
         encoding=final_encoding,
-        calibration=range_scale(sold, mean, low, high, outside),
+        calibration=_calibration([(cut.validation, validation), (cut.test, test)]),
         card=card.model_copy(update=standing),
     )
 
 
 def _compared(champion: SavedModel, rows: pl.DataFrame, mean: np.ndarray) -> Comparison | None:
-    """On the test origins since the champion was trained; None where there are none. mean: of the four weeks."""
-    unseen = champion.has_not_seen(period_rows(rows.filter(has_all_weeks()))["origin_date"]).to_numpy()
+    """On the test origins since the champion was trained; None where there are none. mean: of all weeks ahead."""
+    unseen = champion.has_not_seen(period_rows(rows)["origin_date"]).to_numpy()
     if champion.encoding is None or not unseen.any():
         return None
-    encoded = _encoded(rows, champion.encoding)
-    booster = boosting.from_text(champion.model_texts["mean"], FEATURES)
-    of_champion = by_series(boosting.predict(booster, encoded.weeks)).sum(axis=1)
-    sold = encoded.period_units
+    of_champion = forecast(champion, rows, boosting.from_text(champion.model_texts["mean"], FEATURES)).period
+    sold = by_series(units(rows), rows).sum(axis=1)
     errors = [np.abs(sold - of)[unseen] for of in (of_champion, mean)]
     return compare("absolute error", champion, *errors)
+
+
+def forecast(model: SavedModel, rows: pl.DataFrame, booster: lgb.Booster) -> Forecasts:
+    """Forecasts of prepared rows, all weeks of each series there."""
+    assert model.encoding is not None, "a rule has no forecast of its own"
+    return calibrated(by_series(_mean(booster, rows, model.encoding), rows), rows, model.calibration)
+
+
+def weekly_mean(model: SavedModel, rows: pl.DataFrame, booster: lgb.Booster) -> np.ndarray:
+    """Corrected mean of each prepared row, whatever weeks are there."""
+    assert model.encoding is not None, "a rule has no forecast of its own"
+    return _mean(booster, rows, model.encoding) * model.calibration["correction"]
+
+
+def calibrated(weeks: np.ndarray, rows: pl.DataFrame, calibration: dict[str, float]) -> Forecasts:
+    """Corrected means with the quantiles that past forecasts of their like had."""
+    weeks = weeks * calibration["correction"]
+    spread = by_series(_spread(rows), rows)
+    week_quantiles = Turnout.of(calibration, "week").quantiles(weeks.ravel(), spread.ravel())
+    return Forecasts(
+        weeks=weeks,
+        week_quantiles=week_quantiles.reshape(-1, *weeks.shape),
+        period_quantiles=Turnout.of(calibration, "period").quantiles(weeks.sum(axis=1), spread[:, 0]),
+    )
+
+
+def by_series(values: np.ndarray, rows: pl.DataFrame) -> np.ndarray:
+    """Values of rows sorted by series and horizon, all weeks there, as series × weeks."""
+    return values.reshape(-1, rows["horizon"].n_unique())
+
+
+def _mean(booster: lgb.Booster, rows: pl.DataFrame, encoding: Encoding) -> np.ndarray:
+    return rows["level"].to_numpy() * np.exp(
+        boosting.predict(booster, encode(rows, FEATURES, encoding).values, raw=True)
+    )
+
+
+def _spread(rows: pl.DataFrame) -> np.ndarray:
+    """Spread of the series' weeks over its level."""
+    return (rows["units_std_52"] / rows["level"]).to_numpy()
+
+
+def _calibration(past: list[tuple[pl.DataFrame, np.ndarray]]) -> dict[str, float]:
+    """From rows of past origins, the newest last, and the weeks that were forecast for them.
+
+    What all forecasts missed is corrected by the newest origin alone: an earlier model that knew less missed more.
+    """
+    sold = np.concatenate([by_series(units(rows), rows) for rows, _ in past])
+    weeks = np.concatenate([forecast for _, forecast in past])
+    spread = np.concatenate([by_series(_spread(rows), rows) for rows, _ in past])
+    newest = slice(-len(past[-1][1]), None)
+    missed = sold[newest].sum() / max(weeks[newest].sum(), 1e-9)
+    correction = float(np.clip(missed, LEAST_CORRECTION, MOST_CORRECTION))
+    weeks = weeks * correction
+    return {
+        "correction": round(correction, 9),
+        **Turnout.fit(weeks.ravel(), spread.ravel(), sold.ravel()).numbers("week"),
+        **Turnout.fit(weeks.sum(axis=1), spread[:, 0], sold.sum(axis=1)).numbers("period"),
+    }
+
+
+def _booster(
+    rows: pl.DataFrame,
+    encoding: Encoding,
+    seed: int,
+    validation: pl.DataFrame | None = None,
+    rounds: int = MAX_ROUNDS,
+) -> lgb.Booster:
+    """The trees of the mean: of the rounds given, or of the best number by validation."""
+    level = rows["level"].to_numpy()
+    checked = None if validation is None else (encode(validation, FEATURES, encoding).values, units(validation))
+    return boosting.train(
+        encode(rows, FEATURES, encoding).values,
+        units(rows),
+        FEATURES,
+        PARAMS,
+        rounds,
+        seed,
+        # A unit of error counts by what it is to its series.
+        weight=level / (2 * rows["units_std_52"].to_numpy() ** 2 + 0.1),
+        validation=checked,
+        patience=PATIENCE,
+        offset=np.log(level),
+        validation_offset=None if validation is None else np.log(validation["level"].to_numpy()),
+    )
 
 
 def period_rows(rows: pl.DataFrame) -> pl.DataFrame:
@@ -172,77 +250,6 @@ def period_rows(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("units").clip(lower_bound=0).sum(),
         **PERIOD_FACTS,
     )
-
-
-def forecast(
-    boosters: Mapping[str, lgb.Booster], weeks: np.ndarray, periods: np.ndarray, scale: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, lower and upper quantile of the four weeks' sum; `weeks` has the rows of `periods` by horizon."""
-    mean = by_series(boosting.predict(boosters["mean"], weeks)).sum(axis=1)
-    return mean, boosting.predict(boosters["low"], periods) * scale, boosting.predict(boosters["high"], periods) * scale
-
-
-def period_scale(periods: pl.DataFrame) -> np.ndarray:
-    """What quantiles are relative to, so that large and small series share one model."""
-    return periods["units_mean_13"].fill_null(0).to_numpy() * HORIZON_WEEKS + 1
-
-
-def by_series(values: np.ndarray) -> np.ndarray:
-    """Rows sorted by series and horizon as series × weeks."""
-    return values.reshape(-1, HORIZON_WEEKS)
-
-
-def _encoding(rows: pl.DataFrame) -> Encoding:
-    """One encoding for weeks and periods; what both have is encoded as in weeks."""
-    weeks = fit_encoding(rows, FEATURES)
-    periods = fit_encoding(period_rows(rows.filter(has_all_weeks())), PERIOD_FEATURES)
-    return weeks.model_copy(
-        update={
-            "null_share": {**periods.null_share, **weeks.null_share},
-            "median": {**periods.median, **weeks.median},
-        }
-    )
-
-
-def _encoded(rows: pl.DataFrame, encoding: Encoding) -> Rows:
-    periods = period_rows(rows.filter(has_all_weeks()))
-    return Rows(
-        weeks=encode(rows, FEATURES, encoding).values,
-        week_units=units(rows),
-        periods=encode(periods, PERIOD_FEATURES, encoding).values,
-        period_units=units(periods),
-        period_scale=period_scale(periods),
-    )
-
-
-def _boosters(
-    rows: Rows,
-    config: DemandConfig,
-    seed: int,
-    validation: Rows | None = None,
-    rounds: Mapping[str, int] | None = None,
-) -> dict[str, lgb.Booster]:
-    """The three boosters: of the rounds given, or of the best number by validation."""
-
-    def train(role: str, features: tuple[Feature, ...], params: dict[str, object]) -> lgb.Booster:
-        data, label = rows.of(role)
-        return boosting.train(
-            data,
-            label,
-            features,
-            {**COMMON, **params},
-            MAX_ROUNDS if rounds is None else rounds[role],
-            seed,
-            weight=None if role == "mean" else rows.period_scale,
-            validation=None if validation is None else validation.of(role),
-            patience=PATIENCE,
-        )
-
-    return {
-        "mean": train("mean", FEATURES, {"objective": "tweedie", "tweedie_variance_power": 1.3}),
-        "low": train("low", PERIOD_FEATURES, {"objective": "quantile", "alpha": config.lower}),
-        "high": train("high", PERIOD_FEATURES, {"objective": "quantile", "alpha": config.upper}),
-    }
 
 
 def units(rows: pl.DataFrame) -> np.ndarray:
@@ -265,7 +272,7 @@ def rule_card(rows: pl.DataFrame, brand: str, as_of: date, seed: int, reason: st
         test_from=None,
         test_to=None,
         test_rows=0,
-        features=tuple(FeatureNote.of(f, None) for f in FEATURES if f.name in ("units_mean_13", "units_std_13")),
+        features=tuple(FeatureNote.of(f, None) for f in TABLE.features if f.name in ("units_mean_13", "units_std_13")),
         metrics={},
         baseline_name="mean of 13 weeks",
         baseline_metrics={},
@@ -288,17 +295,17 @@ def _card(
     cut: Cut,
     training: pl.DataFrame,
     encoding: Encoding,
-    weekly_mean: np.ndarray,
-    total_range: tuple[np.ndarray, np.ndarray],
-    rounds: dict[str, int],
+    forecasts: Forecasts,
+    rounds: int,
     brand: str,
     config: DemandConfig,
     as_of: date,
     seed: int,
 ) -> ModelCard:
     actual = units(cut.test)
-    actual_total, total = by_series(actual).sum(axis=1), by_series(weekly_mean).sum(axis=1)
-    low, high = total_range
+    weekly_mean = forecasts.weeks.ravel()
+    actual_total, total = by_series(actual, cut.test).sum(axis=1), forecasts.period
+    low, high = (forecasts.period_quantiles[QUANTILES.index(level)] for level in (config.lower, config.upper))
     rules = {
         "mean13": cut.test["units_mean_13"].fill_null(0).to_numpy(),
         "naive": cut.test["units_lag_1"].fill_null(0).to_numpy(),
@@ -309,8 +316,8 @@ def _card(
         task="demand",
         brand=brand,
         as_of=as_of,
-        method=f"LightGBM over all series, Tweedie mean ({rounds['mean']} trees) and quantiles {config.lower:g} "
-        f"({rounds['low']}) and {config.upper:g} ({rounds['high']}); range of the sum scaled on out-of-time forecasts.",
+        method=f"LightGBM over all series, Tweedie mean ({rounds} trees) relative to each series' level, corrected by "
+        "what past forecasts missed; quantiles by how out-of-time forecasts of like size and spread turned out.",
         is_fallback=False,
         data_from=data_from,
         data_to=data_to,
@@ -340,11 +347,23 @@ def _card(
                     ("wape", metrics.wape(actual, forecast)),
                     ("rmse", metrics.rmse(actual, forecast)),
                     ("bias", metrics.bias(actual, forecast)),
-                    ("wape_4_weeks", metrics.wape(actual_total, by_series(forecast).sum(axis=1))),
+                    ("wape_4_weeks", metrics.wape(actual_total, by_series(forecast, cut.test).sum(axis=1))),
                 )
             }
         ),
-        calibration=(),
+        # What share of the sums lay at or below each quantile.
+        calibration=tuple(
+            CalibrationBin(
+                rows=len(total), predicted=level, observed=round(float(np.mean(actual_total <= quantile)), 6)
+            )
+            for level, quantile in zip(QUANTILES, forecasts.period_quantiles, strict=True)
+        ),
+        segments=segments(
+            cut.test.group_by("product_id", "store_id", maintain_order=True).first(),
+            by_series(actual, cut.test),
+            forecasts.weeks,
+            forecasts.week_quantiles,
+        ),
         counts={"evaluation_train_rows": cut.train.height, "test_series": len(actual_total)},
         seed=seed,
         limits=LIMITS,

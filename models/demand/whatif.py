@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from models import boosting
-from models.demand.features import FEATURES
-from models.features import FeatureError, encode
+from models.demand.features import FEATURES, PROMOTIONS, prepared
+from models.demand.train import weekly_mean
+from models.features import FeatureError
 from models.registry import SavedModel
 
 KEYS = ("product_id", "store_id", "week_start_date")
@@ -44,8 +45,10 @@ SCHEMA = pl.Schema(
 
 def planned(features: pl.DataFrame) -> pl.DataFrame:
     """The promotions that stand in the features, at the shelf price."""
-    return features.filter(pl.col("has_display") | pl.col("has_mailer")).select(
-        *KEYS, "has_display", "has_mailer", discount_share=pl.lit(0.0)
+    return (
+        features.with_columns(has_display=pl.col("display_count") > 0, has_mailer=pl.col("mailer_count") > 0)
+        .filter(pl.col("has_display") | pl.col("has_mailer"))
+        .select(*KEYS, "has_display", "has_mailer", discount_share=pl.lit(0.0))
     )
 
 
@@ -66,8 +69,7 @@ def what_if(
         if frame.select(keys).is_duplicated().any():
             raise FeatureError(f"{name}: more than one row a key ({', '.join(keys)})")
     asked = (
-        features.drop("has_display", "has_mailer")
-        .join(plan.select(PLAN), on=KEYS)
+        features.join(plan.select(PLAN), on=KEYS)
         .join(prices.select(PRICES), on=PRICE_KEYS, how="left")
         .sort("brand", *KEYS)
     )
@@ -80,11 +82,18 @@ def what_if(
 
 
 def _of_brand(rows: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
-    without = rows.with_columns(has_display=pl.lit(False), has_mailer=pl.lit(False))
+    # A promotion that is asked about and not planned is one place.
+    planned_places = rows.with_columns(
+        pl.when(f"has_{kind}").then(pl.max_horizontal(f"{kind}_count", 1)).otherwise(0).alias(f"{kind}_count")
+        for kind in PROMOTIONS
+    )
+    without = rows.with_columns(pl.lit(0).alias(f"{kind}_count") for kind in PROMOTIONS)
     unit_margin = pl.col("unit_price_amount").cast(pl.Float64) - pl.col("unit_cost_amount").cast(pl.Float64)
     discount = pl.col("unit_price_amount").cast(pl.Float64) * pl.col("discount_share")
     return (
-        rows.with_columns(forecast_qty=_weekly_mean(model, rows), forecast_without_qty=_weekly_mean(model, without))
+        rows.with_columns(
+            forecast_qty=_weekly_mean(model, planned_places), forecast_without_qty=_weekly_mean(model, without)
+        )
         .with_columns(
             model_version=pl.lit(model.version),
             uplift_qty=(pl.col("forecast_qty") - pl.col("forecast_without_qty")).round(6),
@@ -100,6 +109,5 @@ def _of_brand(rows: pl.DataFrame, model: SavedModel) -> pl.DataFrame:
 
 
 def _weekly_mean(model: SavedModel, rows: pl.DataFrame) -> pl.Series:
-    assert model.encoding is not None, "a model that is no rule has one"
     booster = boosting.from_text(model.model_texts["mean"], FEATURES)
-    return pl.Series(boosting.predict(booster, encode(rows, FEATURES, model.encoding).values)).round(6)
+    return pl.Series(weekly_mean(model, prepared(rows), booster)).round(6)

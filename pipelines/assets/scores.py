@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from models import churn, demand, ordering, registry, returns
+from models.demand import backtest
 from models.pictures import calibration_picture
 from pipelines import forecasting, standings
 from pipelines.dbt import as_of
@@ -47,6 +48,10 @@ def _score_asset(task: str, features: list[str], description: str) -> dg.AssetsD
             _save(model, standings.models_dir())
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores, f"as_of_date = date '{day}'")
+            if task in BACKTEST:
+                replace_rows(
+                    connection, f"score_{task}_backtest", BACKTEST[task](models, day), f"as_of_date = date '{day}'"
+                )
             standings.record(connection, REGISTRY_TASK.get(task, task), day, models)
         return dg.MaterializeResult(
             metadata={"rows": scores.height, "models": _standings_table(models), "scored_by": _scored_by(scores)}
@@ -197,6 +202,8 @@ COMPUTE: dict[str, Compute] = {
     "promotion": _promotion,
     "return_anomaly": _returns,
 }
+# The rows of how good past forecasts were, of tasks that keep them as a table.
+BACKTEST = {"demand": backtest.table}
 # What the registry calls a task where that is another name.
 REGISTRY_TASK = {"return_anomaly": "returns"}
 

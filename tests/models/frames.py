@@ -114,12 +114,18 @@ def demand_frame(brand: str = "grocer", series: int = 40, origins: int = 16, see
             put("horizon", [horizon] * series)
             for name in names:
                 put(name, sold[:, now - int(name.rsplit("_", 1)[1])])
-            for mean in (4, 13, 26, 52):
+            for mean in (2, 4, 8, 13, 26, 52):
                 put(f"units_mean_{mean}", np.round(sold[:, now - mean : now].mean(axis=1), 6))
+            for name, keeps in (("units_level", 0.9), ("units_level_fast", 0.7)):
+                weight = keeps ** np.arange(51, -1, -1)
+                put(name, np.round(sold[:, now - 52 : now] @ weight / weight.sum(), 6))
             put("units_year_ago", sold[:, now - 53 + horizon])
-            put("units_std_13", np.round(sold[:, now - 13 : now].std(axis=1), 6))
+            for weeks_of_spread in (13, 52):
+                spread = sold[:, now - weeks_of_spread : now].std(axis=1)
+                put(f"units_std_{weeks_of_spread}", np.round(spread, 6))
             put("units_max_13", sold[:, now - 13 : now].max(axis=1))
-            put("selling_weeks_13", (sold[:, now - 13 : now] > 0).sum(axis=1))
+            put("selling_week_share_13", np.round((sold[:, now - 13 : now] > 0).mean(axis=1), 6))
+            put("weeks_since_first_sale", [now] * series)
             put("promoted_weeks_13", [0] * series)
             known = horizon <= back
             rows.setdefault("units", []).extend(sold[:, now + horizon - 1].tolist() if known else [None] * series)

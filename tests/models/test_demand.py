@@ -8,9 +8,10 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
-from models.demand import fit_and_score
-from models.demand.distribution import chance_above, range_scale, scaled_range
-from models.demand.features import TABLE
+from models.demand import QUANTILES, fit_and_score, forecast_weeks
+from models.demand.backtest import SCHEMA, segments, table
+from models.demand.distribution import Turnout, chance_above
+from models.demand.features import TABLE, prepared
 from models.demand.train import cut_by_time, observed
 from models.features import FeatureError
 from tests.models.frames import AS_OF, demand_frame, stock_frame
@@ -36,7 +37,7 @@ def test_one_row_a_series_with_a_range_around_the_forecast(frame, result):
     assert (scores["forecast_qty"] <= scores["forecast_high_qty"]).all()
     assert (scores["forecast_low_qty"] >= 0).all()
     assert scores["model_version"].unique().to_list() == [models[0].version]
-    assert set(models[0].model_texts) == {"mean", "low", "high"}
+    assert set(models[0].model_texts) == {"mean"}
 
 
 def test_forecast_follows_the_level(frame, result):
@@ -54,7 +55,7 @@ def test_same_input_same_forecast_in_any_order(frame, result):
 
 
 def test_target_weeks_of_each_part_were_over_before_the_next(frame):
-    cut = cut_by_time(observed(frame, AS_OF))
+    cut = cut_by_time(observed(frame, AS_OF), 4)
     last_day = {
         name: getattr(cut, name)["week_start_date"].max() + timedelta(days=6)
         for name in ("train", "validation", "test")
@@ -158,15 +159,74 @@ def test_wrong_input_stops(frame):
     assert "holiday_count" in TABLE.columns
 
 
-def test_range_leaves_the_wanted_share_outside():
+def test_quantiles_leave_their_share_below():
     rng = np.random.default_rng(1)
-    mean = rng.uniform(5, 50, 20_000)
-    low, high = mean * 0.9, mean * 1.1
-    scale = range_scale(rng.poisson(mean), mean, low, high, outside=0.1)
-    actual = rng.poisson(mean)
-    scaled_low, scaled_high = scaled_range(mean, low, high, scale)
-    assert np.mean(actual < scaled_low) == pytest.approx(0.1, abs=0.02)
-    assert np.mean(actual > scaled_high) == pytest.approx(0.1, abs=0.02)
+    mean, spread = rng.uniform(5, 50, 40_000), rng.uniform(0, 1, 40_000)
+    # Half of the series are Poisson, the others, told by their spread, vary twice as much.
+    sold = np.where(spread > 0.5, np.maximum(mean + 2 * (rng.poisson(mean) - mean), 0), rng.poisson(mean))
+    past, later = slice(0, 20_000), slice(20_000, None)
+    turnout = Turnout.fit(mean[past], spread[past], sold[past].astype(float))
+    turnout = Turnout.of(turnout.numbers("week"), "week")
+    quantiles = turnout.quantiles(mean[later], spread[later])
+    for wide in (False, True):
+        rows = (spread[later] > 0.5) == wide
+        for level, quantile in zip(QUANTILES, quantiles, strict=True):
+            below = np.mean(sold[later][rows] < quantile[rows])
+            at = np.mean(sold[later][rows] <= quantile[rows])
+            assert below - 0.07 <= level <= at + 0.07
+
+
+def test_weeks_of_a_forecast_add_up_to_the_score(frame, result):
+    scores, models = result
+    weeks = forecast_weeks(models[0], frame)
+    assert weeks["week_start_date"].min() == AS_OF + timedelta(days=1)
+    summed = weeks.group_by("product_id").agg(pl.len(), pl.col("forecast_qty").sum()).sort("product_id")
+    assert summed["len"].to_list() == [4] * 40
+    assert summed["forecast_qty"].to_list() == pytest.approx(scores.sort("product_id")["forecast_qty"], abs=1e-4)
+    assert weeks.filter(pl.col("quantile_qty").list.diff().list.min() < 0).height == 0
+
+
+def test_a_new_series_starts_from_its_like(frame):
+    # 3 weeks of 8 units with 2 weeks' worth of its like's 3: (3 x 8 + 2 x 3) / 5 = 6; an old one keeps its own level.
+    rows = frame.head(2).with_columns(
+        units_level=pl.lit(8.0), like_units_mean_13=pl.lit(3.0), weeks_since_first_sale=pl.Series([3, 40])
+    )
+    assert prepared(rows)["level"].to_list() == pytest.approx([6.05, 8.05])
+
+
+def test_backtest_measures_by_hand(frame):
+    """Ten series alike sold 2 and 4 where 3 was forecast, the last week 1: errors 1 and 1, of the naive 1 and 3."""
+    series = frame.head(10).with_columns(
+        units_lag_1=pl.lit(1.0),
+        units_mean_13=pl.lit(3.0),
+        units_std_52=pl.lit(0.5**0.5),
+        department=pl.Series(["bakery"] * 9 + ["deli"]),
+        weeks_since_sale=pl.lit(9, pl.Int64),
+    )
+    sold, mean = np.tile([2.0, 4.0], (10, 1)), np.full((10, 2), 3.0)
+    # All deciles at 3 but the first, at 2: of the two weeks the one of 2 lies in the range.
+    quantiles = np.concatenate([np.full((1, 10, 2), 2.0), np.full((8, 10, 2), 3.0)])
+    found = {(segment.dimension, segment.value): segment for segment in segments(series, sold, mean, quantiles)}
+    # Nine series of a department are too few to tell of.
+    assert set(found) == {("all", "all"), ("store", "grocer:1"), ("activity", "ending")}
+    measured = found["all", "all"].metrics
+    assert measured["rmsse"] == pytest.approx(1.0)
+    assert measured["naive_rmsse"] == pytest.approx(5**0.5, abs=1e-6)
+    assert measured["skill_over_naive_share"] == pytest.approx(1 - 5**-0.5, abs=1e-6)
+    assert measured["wape"] == pytest.approx(2 / 6, abs=1e-6)
+    assert (measured["bias"], measured["coverage_share"]) == (0.0, 0.5)
+    # A week of 4: the first decile misses by 2 x 0.1, the others by 1 x (0.2 + .. + 0.9) = 4.4. A week of 2: nothing
+    # and 1 x (0.8 + .. + 0.1) = 3.6.
+    assert measured["scaled_pinball_loss"] == pytest.approx((0.2 + 4.4 + 3.6) / 18, abs=1e-6)
+
+
+def test_the_backtest_of_a_run_is_of_the_newest_origin_that_is_over(result):
+    rows = table(result[1], AS_OF)
+    assert rows.schema == SCHEMA
+    assert rows["origin_date"].unique().to_list() == [AS_OF - timedelta(days=28)]
+    every = rows.row(by_predicate=pl.col("group_kind") == "all", named=True)
+    assert every["series_count"] == 40
+    assert every["skill_over_naive_share"] > 0.1
 
 
 def test_chance_above_is_poisson_where_the_spread_is_no_wider():

@@ -20,9 +20,12 @@ def promoted() -> pl.DataFrame:
     frame = demand_frame(series=100, origins=16)
     rng = np.random.default_rng(11)
     frame = frame.with_columns(
-        has_display=pl.Series(rng.random(frame.height) < 0.25), has_mailer=pl.Series(rng.random(frame.height) < 0.25)
+        display_count=pl.Series(rng.random(frame.height) < 0.25).cast(pl.Int64),
+        mailer_count=pl.Series(rng.random(frame.height) < 0.25).cast(pl.Int64),
     )
-    return frame.with_columns(units=pl.col("units") * pl.when("has_display").then(TRUE_FACTOR).otherwise(1.0))
+    return frame.with_columns(
+        units=pl.col("units") * pl.when(pl.col("display_count") > 0).then(TRUE_FACTOR).otherwise(1.0)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def prices(last: pl.DataFrame) -> pl.DataFrame:
 
 def test_the_planted_uplift_is_found(last, models):
     found = what_if(last, models, planned(last), prices(last))
-    assert found.height == last.filter(pl.col("has_display") | pl.col("has_mailer")).height
+    assert found.height == last.filter((pl.col("display_count") > 0) | (pl.col("mailer_count") > 0)).height
     with_display = found.filter("has_display")
     factor = with_display["forecast_qty"].sum() / with_display["forecast_without_qty"].sum()
     assert factor == pytest.approx(TRUE_FACTOR, rel=0.15)
@@ -60,7 +63,7 @@ def test_the_planted_uplift_is_found(last, models):
 
 def test_without_it_is_the_forecast_of_a_week_that_has_none(last, models):
     """The plan replaces what the features say, in both directions."""
-    bare = last.with_columns(has_display=pl.lit(False), has_mailer=pl.lit(False))
+    bare = last.with_columns(display_count=pl.lit(0), mailer_count=pl.lit(0))
     plan = planned(last)
     as_planned, on_bare = (what_if(rows, models, plan, prices(last)) for rows in (last, bare))
     assert as_planned.equals(on_bare)

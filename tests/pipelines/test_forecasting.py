@@ -22,8 +22,9 @@ PRODUCT, STORE = "grocer:3", "grocer:1"
 def forecast() -> tuple[pl.DataFrame, pl.DataFrame, list[registry.SavedModel]]:
     frame = demand_frame()
     displayed = np.random.default_rng(3).random(frame.height) < 0.3
-    frame = frame.with_columns(has_display=pl.Series(displayed)).with_columns(
-        units=pl.col("units") * pl.when("has_display").then(2.0).otherwise(1.0)
+    frame = frame.with_columns(
+        display_count=pl.Series(displayed).cast(pl.Int64),
+        units=pl.col("units") * pl.when(pl.Series(displayed)).then(2.0).otherwise(1.0),
     )
     return frame, *fit_and_score(frame, stock_frame(frame), AS_OF, 7)
 
@@ -83,7 +84,7 @@ def test_a_discount_that_is_named_is_taken() -> None:
 def test_without_a_product_the_plan_of_the_sources_is_shown(
     forecast: tuple[pl.DataFrame, pl.DataFrame, list[registry.SavedModel]],
 ) -> None:
-    planned = forecast[0].filter(pl.col("origin_date") == AS_OF, pl.col("has_display"))
+    planned = forecast[0].filter(pl.col("origin_date") == AS_OF, pl.col("display_count") > 0)
     found = what_if()
     assert found.height == planned.height
     assert found.filter(pl.col("product_id") != PRODUCT)["margin_amount"].null_count() == (
