@@ -87,7 +87,7 @@ def _standings_table(models: list[registry.SavedModel]) -> dg.TableMetadataValue
 
 
 def _scored_by(scores: pl.DataFrame) -> list[str]:
-    return sorted(scores["model_version"].unique().to_list())
+    return sorted(scores["model_version"].drop_nulls().unique().to_list())
 
 
 def _churn(
