@@ -155,12 +155,18 @@ def _by_kind(judged: pl.DataFrame) -> np.ndarray:
 
 def _listed(values: np.ndarray, weight: np.ndarray) -> pl.Series:
     """The kinds that a receipt is unusual by, the largest first."""
-    order = np.argsort(-values, axis=1, kind="stable")
-    rows = [
-        [{"kind": KINDS[at], "improbability": value[at], "weight": weight[at]} for at in places if value[at] > 0]
-        for places, value in zip(order, values, strict=True)
+    frame = pl.DataFrame(values, schema=dict.fromkeys(KINDS, pl.Float64))
+    items = [
+        pl.struct(kind=pl.lit(kind), improbability=kind, weight=pl.lit(float(of_kind)))
+        for kind, of_kind in zip(KINDS, weight, strict=True)
     ]
-    return pl.Series(rows, dtype=EVIDENCE_TYPE)
+    improbability = pl.element().struct.field("improbability")
+    largest_first = pl.element().sort_by(improbability, descending=True, maintain_order=True)
+    return (
+        frame.select(pl.concat_list(items).list.filter(improbability > 0).list.eval(largest_first))
+        .to_series()
+        .cast(EVIDENCE_TYPE)
+    )
 
 
 def _by_customer(
