@@ -77,14 +77,23 @@ ASK = f"""
     limit $max_new_approvals
 """
 
-# A request that nobody has decided goes when its matter is over, and comes back with it. A kind that nothing was found
-# of at all is a stage that did not run, unless its scores say that there is nothing to find.
+# What a request is about, by how its key begins, and the scores that it comes from. A stage that gave none did not run.
+_SCORES_OF = {
+    "case:return:": "score_return_anomaly_current",
+    "case:product:": "score_return_excess_current",
+    "order:": "score_order_current",
+    "activity:": "score_churn_current",
+}
+_HAS_RUN = " or ".join(
+    f"starts_with(key, '{matter}') and exists (from {scores})" for matter, scores in _SCORES_OF.items()
+)
+
+# A request that nobody has decided goes when its matter is over, and comes back with it.
 WITHDRAW = f"""
     asked as (
         select
             * replace (key[{len(PREFIX) + 1}:] as key),
             key as request_key,
-            split_part(state.key, ':', 2) as matter_kind,
             coalesce((values_json ->> '$.x_is_withdrawn')::boolean, false) as is_withdrawn
         from state
         where target_kind = 'approval'
@@ -93,6 +102,7 @@ WITHDRAW = f"""
     request as (
         select asked.*, exists (from _waiting as high where {_COVERS}) as is_waiting
         from asked
+        where {_HAS_RUN}
     )
     select
         $odoo_name as odoo_name, request_key as key, target_kind, if(is_withdrawn, 'update', 'close') as operation,
@@ -103,11 +113,6 @@ WITHDRAW = f"""
         if(is_withdrawn, 'waits for approval again', 'the matter is over') as reason
     from request
     where is_waiting = is_withdrawn
-        and (
-            matter_kind in (select target_kind from sync_desired)
-            or matter_kind = 'case' and exists (from score_return_anomaly_current)
-            or matter_kind = 'order' and exists (from score_order_current)
-        )
 """
 
 DECISIONS = """
