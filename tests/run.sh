@@ -42,6 +42,6 @@ case $part in
   lint) lint ;;
   fast) lint; fast ;;
   all) lint; fast; odoo ;;
-  long) folder demo 900 long; folder marts 900 long; folder pipelines 240 long; folder line 600 long; folder identity 300 long; folder odoo_sink 600 long ;;
+  long) folder demo 900 long; folder marts 900 long; folder pipelines 240 long; folder line 600 long; folder identity 300 long; folder odoo_sink 900 long ;;
   *) echo "usage: tests/run.sh lint|fast|all|long" >&2; exit 2 ;;
 esac

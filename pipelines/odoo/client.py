@@ -32,6 +32,11 @@ _FAULT_APPLICATION = 1
 _FAULT_LOGIN = 3
 _FAULT_ACCESS = 4
 _TOO_MANY_REQUESTS = 429
+# Odoo's database is away, busy or going down: no fault of the values, and not sure to have been rolled back.
+_DATABASE_AWAY = re.compile(
+    r"(psycopg2\.)?(OperationalError|InterfaceError|PoolError)|(psycopg2\.)?errors\.(SerializationFailure|"
+    r"DeadlockDetected|LockNotAvailable|AdminShutdown|CrashShutdown|CannotConnectNow|ReadOnlySqlTransaction)"
+)
 _PERSONAL = re.compile(r"\S+@\S+")
 
 
@@ -239,6 +244,11 @@ class OdooClient:
             raise _named(fault, where, self.user, is_write) from None
 
 
+def is_database_away(name: str) -> bool:
+    """Whether the name of an exception in Odoo says so."""
+    return _DATABASE_AWAY.match(name) is not None
+
+
 def _named(fault: xmlrpc.client.Fault, where: str, user: str, is_write: bool) -> OdooError:
     """The error that a fault means."""
     text = str(fault.faultString).strip()
@@ -249,6 +259,8 @@ def _named(fault: xmlrpc.client.Fault, where: str, user: str, is_write: bool) ->
         text = text.splitlines()[-1] if text else ""
         if "cannot marshal" in text and is_write:
             return MaybeDoneError(f"{where}: {short(text)}")
+        if is_database_away(text):
+            return (MaybeDoneError if is_write else UnavailableError)(f"{where}: {short(text)}")
     return ValidationError(f"{where}: {short(text)}")
 
 

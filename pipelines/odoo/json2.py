@@ -21,6 +21,7 @@ from pipelines.odoo.client import (
     UnavailableError,
     ValidationError,
     Writable,
+    is_database_away,
     short,
 )
 from pipelines.settings import OdooConnection
@@ -124,11 +125,11 @@ class Json2Client(OdooClient):
                 return UnavailableError(f"{where} at {self.url}: the server asks for fewer requests (HTTP 429)")
             case http.client.FORBIDDEN:
                 return AccessDeniedError(f"{where}: {self.user} has no access. {text}")
-            case _ if text:
+            case _ if text and not is_database_away(str(reply.get("name", ""))):
                 return ValidationError(f"{where}: {text}")
             case _:
                 lost = MaybeDoneError if is_write else UnavailableError
-                return lost(f"{where} at {self.url}: HTTP {status}")
+                return lost(f"{where} at {self.url}: HTTP {status} {text}".rstrip())
 
 
 def connected(server: OdooConnection, transport: str, writable: Writable) -> OdooClient:

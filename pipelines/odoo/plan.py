@@ -146,7 +146,10 @@ def build_plan(
     connection.unregister("_approval_rule")
     connection.execute(ASK, parameters | {"max_new_approvals": max_new_approvals})
     connection.execute(_CREATE, parameters)
-    for model in SCORE_MODELS:
+    models = connection.execute(
+        "select distinct model from _wanted where list_contains(?, model) order by model", [list(SCORE_MODELS)]
+    )
+    for (model,) in models.fetchall():
         connection.execute(_update(model), parameters)
     connection.execute(_ARCHIVE, parameters)
     changes = (
@@ -398,31 +401,34 @@ def _update(model: str) -> str:
     """SQL for the changes of scores that stand there. A row's values are read once for all of its fields."""
     names = sorted({"x_name", *(field.name for field in SCORE_FIELDS[model])} - PEOPLES_FIELDS)
     paths = [f"$.{name}" for name in names]
-    pairs = ", ".join(
-        f"{{'field': '{name}', 'old': old_values[{place}], 'new': new_values[{place}]}}"
+    is_changed = ", ".join(
+        f"new_values[{place}] is not null and old_values[{place}] is distinct from new_values[{place}]"
+        f" and not (is_held and list_contains(held_fields, '{name}'))"
         for place, name in enumerate(names, start=1)
     )
     return f"""
     insert into sync_plan by name
     {_WANTED},
     {HELD},
-    pair as materialized (
+    pair as (
         select
             wanted.*,
             state.res_id,
-            coalesce(held_values.values_json, '{{}}') as held_json,
+            held_values.values_json as held_json,
+            held_json is not null as is_held,
             json_keys(held_json) as held_fields,
             json_extract(state.values_json, {paths}) as old_values,
-            json_extract(wanted.values_json, {paths}) as new_values,
-            list_filter([{pairs}], lambda f:
-                f.new is not null and f.old is distinct from f.new and not list_contains(held_fields, f.field)
-            ) as fields
+            json_extract(wanted.values_json, {paths}) as new_values
         from wanted
         inner join state using (key)
         left join held_values using (key)
         where wanted.model = '{model}'
             and wanted.key not in (select key from _waiting)
             and wanted.values_json::varchar <> state.values_json::varchar
+    ),
+    change as (
+        select *, [{is_changed}] as is_changed, list_where({names}, is_changed) as fields
+        from pair
     )
     select
         $odoo_name as odoo_name,
@@ -431,16 +437,12 @@ def _update(model: str) -> str:
         'update' as operation,
         model,
         res_id,
-        to_json(map_from_entries(list_transform(fields, lambda f: {{'key': f.field, 'value': f.old}})))
-            as old_values_json,
-        to_json(map_from_entries(list_transform(fields, lambda f: {{'key': f.field, 'value': f.new}})))
-            as new_values_json,
-        if(len(held_fields) = 0, values_json, json_merge_patch(values_json, held_json)) as values_json,
-        'changed: ' || array_to_string(
-            list_filter(list_transform(fields, lambda f: f.field), lambda field: field not in {COMPANIONS}), ', '
-        ) as reason
-    from pair
-    where len(list_filter(fields, lambda f: f.field not in {COMPANIONS})) > 0
+        to_json(map(fields, list_where(old_values, is_changed))) as old_values_json,
+        to_json(map(fields, list_where(new_values, is_changed))) as new_values_json,
+        if(is_held, json_merge_patch(values_json, held_json), values_json) as values_json,
+        'changed: ' || array_to_string(list_filter(fields, lambda field: field not in {COMPANIONS}), ', ') as reason
+    from change
+    where not list_has_all({list(COMPANIONS)}, fields)
     """
 
 

@@ -95,6 +95,13 @@ _LINKS = frozenset(
         "x_move_id", "x_order_id", "x_sale_pos_order_id", "x_sale_order_id", "partner_id", "project_id", "stage_id",
     }
 )  # fmt: skip
+# What a new record hangs on, by the field that names it.
+_LINKED = {
+    "x_partner_id": "res.partner",
+    "partner_id": "res.partner",
+    "x_product_tmpl_id": "product.template",
+    "x_product_id": "product.product",
+}
 
 
 class _StoppedError(Exception):
@@ -443,9 +450,26 @@ class _Sink:
         return existing
 
     def create(self, changes: Sequence[Change]) -> Outcome:
-        """One call: all of the changes, now with their records' ids, or none."""
-        made = zip(changes, self.load(changes, self.complete_values(changes)), strict=True)
-        return Outcome(applied=tuple(replace(change, res_id=res_id) for change, res_id in made))
+        """One call: all of the changes whose partners and products the bot sees, with their records' ids, or none."""
+        hidden = self.hidden(changes)
+        visible = _without(changes, hidden)
+        ids = self.load(visible, self.complete_values(visible)) if visible else []
+        made = tuple(replace(change, res_id=res_id) for change, res_id in zip(visible, ids, strict=True))
+        return Outcome(applied=made, rejected=tuple(hidden))
+
+    def hidden(self, changes: Sequence[Change]) -> list[Change]:
+        """Changes that name what the bot does not see, with the reason: Odoo itself would let them hang on it."""
+        reasons: dict[str, str] = {}
+        for name, model in _LINKED.items():
+            named = {change.key: change.values[name] for change in changes if change.values.get(name)}
+            domain: list[object] = [["id", "in", sorted({*named.values()})]]
+            seen = {row["id"] for row in self.client.search_read(model, domain, ["id"])} if named else set()
+            reasons |= {
+                key: f"{model} {id_} is gone, merged, or of a company that {self.client.user} is not in."
+                for key, id_ in named.items()
+                if id_ not in seen
+            }
+        return [replace(change, error=reasons[change.key]) for change in changes if change.key in reasons]
 
     def load(self, changes: Sequence[Change], values: Sequence[dict[str, Any]]) -> list[int]:
         """Make or change the records of the changes' external ids, all or none; gives the records' ids."""

@@ -102,6 +102,8 @@ class FakeJson2(BaseHTTPRequestHandler):
         (422, b'{"message": "bad value of ada.north@example.com"}', ValidationError, ValidationError),
         (429, b"", UnavailableError, UnavailableError),
         (500, b'{"message": "Wrong value", "debug": "never-shown"}', ValidationError, ValidationError),
+        (500, b'{"name": "psycopg2.OperationalError", "message": "refused"}', MaybeDoneError, UnavailableError),
+        (500, b'{"name": "psycopg2.errors.NotNullViolation", "message": "null"}', ValidationError, ValidationError),
     ],
 )
 def test_each_status_of_json2_has_the_same_names(
@@ -137,6 +139,9 @@ def fault(code: int, text: str) -> bytes:
         (429, UnavailableError),
         (fault(1, "Traceback\nTypeError: cannot marshal None unless allow_none is enabled"), MaybeDoneError),
         (fault(1, "Traceback\nValueError: Wrong value for x_churn_level: 'odd'"), ValidationError),
+        (fault(1, "Traceback\npsycopg2.OperationalError: connection refused"), MaybeDoneError),
+        (fault(1, "Traceback\npsycopg2.errors.SerializationFailure: could not serialize"), MaybeDoneError),
+        (fault(1, "Traceback\npsycopg2.errors.NotNullViolation: null value"), ValidationError),
         (fault(2, "Record does not exist or has been deleted."), ValidationError),
         (fault(3, "Access Denied"), LoginRefusedError),
         (fault(4, "You are not allowed to modify this"), AccessDeniedError),

@@ -1,9 +1,13 @@
 """The oldest Odoo that is supported, a real one: set-up, plan, apply, read-back and removal, over XML-RPC alone."""
 
 import json
+import os
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -12,8 +16,9 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from demo.odoo_server import database_for_tests
-from pipelines.odoo.client import AccessDeniedError, OdooClient
+from demo.odoo_server import SCRIPT, database_for_tests
+from pipelines.odoo import sink
+from pipelines.odoo.client import AccessDeniedError, MaybeDoneError, OdooClient, UnavailableError
 from pipelines.odoo.json2 import connected
 from pipelines.odoo.removal import REMOVAL_WRITES, plan_removal, remove
 from pipelines.odoo.schema import BOT_LOGIN, CASE, CUSTOMER_SCORE, TASK
@@ -52,6 +57,11 @@ def admin(server: OdooConnection) -> OdooClient:
 @pytest.fixture(scope="session")
 def bot_server(server: OdooConnection, admin: OdooClient) -> OdooConnection:
     return server.model_copy(update={"user": BOT_LOGIN, "password": SecretStr(BOT_PASSWORD)})
+
+
+def command(name: str) -> None:
+    """What the script of the test server does."""
+    subprocess.run([SCRIPT, name], env=os.environ | {"ODOO_SERIES": "14"}, stdout=subprocess.PIPE, check=True)
 
 
 def fill(world: World, partners: list[int]) -> None:
@@ -121,6 +131,38 @@ def test_a_lost_reply_writes_nothing_twice(
         assert [row["x_churn_probability"] for row in scores(admin, partners, "x_churn_probability")] == [share] * 3
         world.execute("update score_churn_current set churn_probability = 0.55")
     assert sorted(row["res_id"] for row in activities(admin, partners)) == partners
+
+
+def test_a_restart_in_the_middle_loses_and_doubles_nothing(
+    monkeypatch: pytest.MonkeyPatch, world: World, admin: OdooClient, bot: OdooClient, make_partners: MakePartners
+) -> None:
+    """The server goes down while the second batch is on its way, and comes up again later."""
+    monkeypatch.setattr(sink, "BATCH_ROWS", 20)
+    partners = make_partners(60)
+    fill(world, partners)
+    world.limits = world.limits.model_copy(update={"max_activities_per_assignee": 5})
+    digest = world.plan().digest
+    call, batches, stopping = OdooClient.call, 0, threading.Thread(target=command, args=("stop",))
+
+    def call_while_stopping(self: OdooClient, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        nonlocal batches
+        batches += self is bot and method == "load"
+        if batches == 2 and not stopping.ident:
+            stopping.start()
+        return call(self, model, method, *args, **kwargs)
+
+    try:
+        monkeypatch.setattr(OdooClient, "call", call_while_stopping)
+        with pytest.raises((UnavailableError, MaybeDoneError)):
+            apply(world.store, bot, ODOO, "run-1", digest)
+    finally:
+        monkeypatch.setattr(OdooClient, "call", call)
+        stopping.join()
+        command("up")
+    result = apply(world.store, bot, ODOO, "run-2", digest)
+    assert (result.status, result.rejected) == ("complete", 0)
+    assert sorted(row["x_partner_id"][0] for row in scores(admin, partners, "x_partner_id")) == partners
+    assert len(activities(admin, partners)) == 5
 
 
 def test_a_task_is_done_once_and_a_matter_that_is_over_closes_it(
