@@ -99,22 +99,23 @@ class Outcome:
     demand: np.ndarray
 
 
-def period_rows(table: pl.DataFrame, products: Sequence[str]) -> pl.DataFrame:
-    """One row a product and origin: the first week's features, the second's own, and the units of both."""
+def period_rows(table: pl.DataFrame, products: Sequence[str], units: np.ndarray) -> pl.DataFrame:
+    """One row a product and origin: the first week's features, the second's own, and the units of both.
+
+    The units are those of all weeks: whoever learns from them takes origins whose weeks are over.
+    """
     second = table.filter(pl.col("horizon") == 2).select(
-        "product_id", "origin_date", *(pl.col(name).alias(f"{name}_second") for name in SECOND_WEEK),
-        second_units="units",
-    )  # fmt: skip
-    return (
+        "product_id", "origin_date", *(pl.col(name).alias(f"{name}_second") for name in SECOND_WEEK)
+    )
+    rows = (
         table.filter(pl.col("horizon") == 1)
         .join(second, on=["product_id", "origin_date"])
         .join(pl.DataFrame({"product_id": products, "position": np.arange(len(products))}), on="product_id")
-        .with_columns(
-            protected_units=pl.col("units") + pl.col("second_units"),
-            origin=(pl.col("origin_date") - pl.lit(journey.FIRST_MONDAY)).dt.total_days() // 7 + 1,
-        )
+        .with_columns(origin=(pl.col("origin_date") - pl.lit(journey.FIRST_MONDAY)).dt.total_days() // 7 + 1)
         .sort("origin", "product_id")
     )
+    sums = np.stack([two_weeks(units, origin) for origin in range(units.shape[1] + 1)], axis=1)
+    return rows.with_columns(protected_units=sums[rows["position"].to_numpy(), rows["origin"].to_numpy()])
 
 
 def mean_forecast(rows: pl.DataFrame, shape: tuple[int, int]) -> np.ndarray:
@@ -316,7 +317,7 @@ def measure_in(path: Path, folder: Path, first_week: int) -> dict[str, Totals]:
     begin = time.perf_counter()
     products, units, revenue = journey.weekly(path)
     last_week = first_week + MEASURED_WEEKS - 1
-    rows = period_rows(feature_table(path, folder, products, last_week), products)
+    rows = period_rows(feature_table(path, folder, products, last_week), products, units)
     mean = mean_forecast(rows, (len(products), units.shape[1] + 1))
     high = high_forecast(rows, mean, units, first_week - WARM_UP_WEEKS - 1)
     # Products that every rule can order at every review.

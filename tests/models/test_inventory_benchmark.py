@@ -1,9 +1,11 @@
 """The inventory simulation against stock, days and units worked out by hand."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from benchmarks import demand_inventory as inventory
+from benchmarks import demand_journey as journey
 from benchmarks.demand_inventory import Outcome, Totals
 
 
@@ -54,3 +56,21 @@ def test_saved_is_read_from_the_curve_at_equal_service_and_at_equal_stock() -> N
 def test_classes_are_cut_by_what_sells_more() -> None:
     # Of 100: 70 and 15 begin below .8, 12 begins at .85, 3 at .97.
     assert inventory.safety_factor(np.array([15.0, 3.0, 70.0, 12.0])).tolist() == [1.0, 1.4, 1.0, 1.2]
+
+
+def test_rows_have_the_second_weeks_plan_and_the_units_of_both_weeks() -> None:
+    # At origin 1 weeks 2 and 3 sell 4 and 6, though the table, built by week 2, does not know week 3.
+    rows = {
+        "product_id": ["p", "p"],
+        "origin_date": [journey.sunday(1)] * 2,
+        "horizon": [1, 2],
+        "units": [4.0, None],
+        "holiday_count": [0, 1],
+        "has_display": [False, True],
+        "has_mailer": [False, False],
+        "is_thanksgiving_week": [False, False],
+    }
+    found = inventory.period_rows(pl.DataFrame(rows), ["p"], np.array([[9.0, 4.0, 6.0, 7.0]]))
+    assert found.select("origin", "position", "protected_units", "has_display", "has_display_second").row(0) == (
+        (1, 0, 10.0, False, True)
+    )
