@@ -33,7 +33,7 @@ from benchmarks import demand_journey as journey
 from benchmarks.report import report
 from models import boosting
 from models.demand.distribution import UPPER_IN_DEVIATIONS
-from models.demand.features import FEATURES
+from models.demand.features import TABLE
 from models.features import Feature, encode, fit_encoding
 from models.ordering.policy import demand_quantile
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR, STATE_VARIABLE
@@ -65,12 +65,12 @@ CLASS_FACTORS = (1.0, 1.2, 1.4)
 CLASS_ENDS = (0.8, 0.95)
 
 # What the second week adds to the features of the first.
-SECOND_WEEK = ("holiday_count", "has_display", "has_mailer", "is_thanksgiving_week")
+SECOND_WEEK = ("holiday_count", "display_count", "mailer_count", "is_thanksgiving_week")
 PERIOD_FEATURES = (
-    *(feature for feature in FEATURES if feature.name != "horizon"),
+    *(feature for feature in TABLE.features if feature.name != "horizon"),
     *(
         Feature(f"{feature.name}_second", feature.kind, feature.group, f"{feature.meaning}, second week")
-        for feature in FEATURES
+        for feature in TABLE.features
         if feature.name in SECOND_WEEK
     ),
 )
@@ -337,7 +337,9 @@ def measure_in(path: Path, folder: Path, first_week: int) -> dict[str, Totals]:
 def feature_table(path: Path, folder: Path, products: Sequence[str], last_week: int) -> pl.DataFrame:
     """`feat_sku_store__demand` at all origins up to the week; dbt gives 16 before each date it is built for."""
     tables = [
-        journey.features(path, folder, journey.sunday(week)).filter(pl.col("product_id").is_in(products))
+        journey.features(path, folder, journey.sunday(week), every_week=True).filter(
+            pl.col("product_id").is_in(products)
+        )
         for week in range(last_week, TRAIN_ORIGINS, -TRAIN_ORIGINS)
     ]
     return pl.concat(tables).unique(["product_id", "origin_date", "horizon"], keep="first", maintain_order=True)

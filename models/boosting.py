@@ -92,11 +92,17 @@ def predict(booster: lgb.Booster, values: np.ndarray, raw: bool = False) -> np.n
 
 
 def group_contributions(
-    booster: lgb.Booster, values: np.ndarray, features: Sequence[Feature], groups: Sequence[str]
+    booster: lgb.Booster,
+    values: np.ndarray,
+    features: Sequence[Feature],
+    groups: Sequence[str],
+    trees: int | None = None,
 ) -> np.ndarray:
-    """What each group of features adds to the raw score of each row: rows × groups."""
+    """What each group of features adds to the raw score of each row: rows × groups. trees: of so many first ones."""
     if not len(values):
         return np.empty((0, len(groups)))
-    single = np.asarray(booster.predict(values, pred_contrib=True, num_threads=_threads(len(values))))
+    single = np.asarray(
+        booster.predict(values, pred_contrib=True, num_iteration=trees, num_threads=_threads(len(values)))
+    )
     member = np.array([[float(f.group == group) for group in groups] for f in features])
     return single[:, :-1] @ member

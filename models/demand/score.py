@@ -34,6 +34,8 @@ SCHEMA = pl.Schema(
         "is_fallback": pl.Boolean(),
     }
 )
+# The first trees hold most of what a group adds, and reasons ask for the order of groups alone.
+REASON_TREES = 50
 STOCK_SENTENCE = pl.format(
     "{} on hand, {} days of the forecast; {} % chance to sell out in 4 weeks",
     short("on_hand_qty"),
@@ -51,7 +53,7 @@ def model_forecast(
     # The week that is least like the level says why.
     change = np.abs(np.log(np.maximum(found.weeks, 1e-6) / by_series(rows["level"].to_numpy(), rows)))
     told = np.arange(len(change)) * config.weeks_ahead + change.argmax(axis=1)
-    size = np.abs(boosting.group_contributions(booster, weeks[told], FEATURES, GROUPS))
+    size = np.abs(boosting.group_contributions(booster, weeks[told], FEATURES, GROUPS, REASON_TREES))
     return pl.DataFrame(
         {
             "mean": found.period,

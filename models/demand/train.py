@@ -29,7 +29,7 @@ from models.registry import CalibrationBin, Comparison, FeatureNote, ModelCard, 
 PARAMS = {
     "objective": "tweedie",
     "tweedie_variance_power": 1.3,
-    "learning_rate": 0.04,
+    "learning_rate": 0.06,
     "num_leaves": 63,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.5,
@@ -38,12 +38,12 @@ PARAMS = {
     "max_bin": 63,
     "cat_smooth": 50,
 }
-MAX_ROUNDS = 250
-PATIENCE = 25
+MAX_ROUNDS = 150
+PATIENCE = 20
 # What was forecast too low or too high over all series of a past origin is corrected, within these factors.
 LEAST_CORRECTION, MOST_CORRECTION = 0.9, 1.1
 # More rows made the forecasts no better, only later; the newest origins are kept.
-MAX_TRAIN_ROWS = 250_000
+MAX_TRAIN_ROWS = 150_000
 MIN_TRAIN_ROWS = 400
 MIN_TEST_SERIES = 20
 
@@ -122,7 +122,7 @@ def fit(
 ) -> SavedModel:
     """The brand's model with its card, judged beside the champion."""
     encoding = fit_encoding(cut.train, FEATURES)
-    tested = _booster(cut.train, encoding, seed, validation=cut.validation)
+    tested = _booster(cut.train, encode(cut.train, FEATURES, encoding).values, seed, (cut.validation, encoding))
     rounds = max(tested.best_iteration, 1)
     validation, test = (by_series(_mean(tested, part, encoding), part) for part in (cut.validation, cut.test))
     first = _calibration([(cut.validation, validation)])
@@ -130,10 +130,11 @@ def fit(
 
     rows = _newest(labelled)
     final_encoding = fit_encoding(rows, FEATURES)
-    final = _booster(rows, final_encoding, seed, rounds=rounds)
+    learnt = encode(rows, FEATURES, final_encoding).values
+    final = _booster(rows, learnt, seed, rounds=rounds)
     card = _card(cut, rows, final_encoding, test_forecasts, rounds, brand, config, as_of, seed)
     standing = {
-        "train_hash": rows_hash(encode(rows, FEATURES, final_encoding).values, units(rows)),
+        "train_hash": rows_hash(learnt, units(rows)),
         "test_hash": rows_hash(encode(cut.test, FEATURES, encoding).values, units(cut.test)),
         "comparison": None if champion is None else _compared(champion, cut.test, test_forecasts.period),
     }
@@ -219,16 +220,20 @@ def _calibration(past: list[tuple[pl.DataFrame, np.ndarray]]) -> dict[str, float
 
 def _booster(
     rows: pl.DataFrame,
-    encoding: Encoding,
+    values: np.ndarray,
     seed: int,
-    validation: pl.DataFrame | None = None,
+    validation: tuple[pl.DataFrame, Encoding] | None = None,
     rounds: int = MAX_ROUNDS,
 ) -> lgb.Booster:
-    """The trees of the mean: of the rounds given, or of the best number by validation."""
+    """The trees of the mean: of the rounds given, or of the best number by validation rows."""
     level = rows["level"].to_numpy()
-    checked = None if validation is None else (encode(validation, FEATURES, encoding).values, units(validation))
+    checked, checked_offset = None, None
+    if validation is not None:
+        later, encoding = validation
+        checked = (encode(later, FEATURES, encoding).values, units(later))
+        checked_offset = np.log(later["level"].to_numpy())
     return boosting.train(
-        encode(rows, FEATURES, encoding).values,
+        values,
         units(rows),
         FEATURES,
         PARAMS,
@@ -239,7 +244,7 @@ def _booster(
         validation=checked,
         patience=PATIENCE,
         offset=np.log(level),
-        validation_offset=None if validation is None else np.log(validation["level"].to_numpy()),
+        validation_offset=checked_offset,
     )
 
 

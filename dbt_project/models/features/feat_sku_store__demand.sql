@@ -19,7 +19,8 @@ with
     origin as (
         select
             cast(origin_date - cast(7 * step as integer) as date) as origin_date,
-            step % {{ weeks_ahead }} = 0 and step <= 3 * {{ weeks_ahead }} as has_all_weeks
+            {{ var("demand_has_every_week") }} = 1
+            or (step % {{ weeks_ahead }} = 0 and step <= 3 * {{ weeks_ahead }}) as has_all_weeks
         from last_origin, range(0, {{ var("demand_origins") }} + 1) as steps(step)
     ),
     sale_line as (
