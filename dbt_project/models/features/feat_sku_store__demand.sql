@@ -159,8 +159,13 @@ with
             sum(week.gross_amount) as gross_amount,
             sum(week.sale_days) as sale_days
         from sale_week as week
+        -- A year and the week of a year ago: what lies further back is nowhere looked at, and years of it
+        -- are many rows
         inner join
-            origin on week.known_sunday <= origin.origin_date and week.week_start_date <= origin.origin_date
+            origin
+            on week.known_sunday <= origin.origin_date
+            and week.week_start_date <= origin.origin_date
+            and week.week_start_date > origin.origin_date - 7 * 53
         group by all
     ),
     history as (
