@@ -84,6 +84,7 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
             charts, questions = identity.charts(run), identity.questions(run)
         with transaction(connection):
             decisions.ask(connection, questions, day)
+            identities.remember_households(connection, day)
             rules = settings.identity.review
             room = decisions.room_for_questions(connection, rules, day, is_about_merges=True)
             decisions.ask(connection, merges.suggestions(connection, room), day)

@@ -87,6 +87,7 @@ def _standings_table(models: list[registry.SavedModel]) -> dg.TableMetadataValue
 
 
 def _scored_by(scores: pl.DataFrame) -> list[str]:
+    """Versions that the scores name; what a rule says of itself names none."""
     return sorted(scores["model_version"].drop_nulls().unique().to_list())
 
 
