@@ -98,7 +98,7 @@ def group_contributions(
     groups: Sequence[str],
     trees: int | None = None,
 ) -> np.ndarray:
-    """What each group of features adds to the raw score of each row: rows × groups. trees: of so many first ones."""
+    """What each group of features adds to the raw score of each row: rows × groups. trees: of the first ones alone."""
     if not len(values):
         return np.empty((0, len(groups)))
     single = np.asarray(

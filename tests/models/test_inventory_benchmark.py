@@ -66,11 +66,11 @@ def test_rows_have_the_second_weeks_plan_and_the_units_of_both_weeks() -> None:
         "horizon": [1, 2],
         "units": [4.0, None],
         "holiday_count": [0, 1],
-        "has_display": [False, True],
-        "has_mailer": [False, False],
+        "display_count": [0, 1],
+        "mailer_count": [0, 0],
         "is_thanksgiving_week": [False, False],
     }
     found = inventory.period_rows(pl.DataFrame(rows), ["p"], np.array([[9.0, 4.0, 6.0, 7.0]]))
-    assert found.select("origin", "position", "protected_units", "has_display", "has_display_second").row(0) == (
-        (1, 0, 10.0, False, True)
+    assert found.select("origin", "position", "protected_units", "display_count", "display_count_second").row(0) == (
+        (1, 0, 10.0, 0, 1)
     )
