@@ -74,7 +74,6 @@ def resolve(context: dg.AssetExecutionContext) -> Resolution | None:
             try:
                 with transaction(connection):
                     run.write()
-                    identities.remember_households(connection, day)
                     summary = identity.summarise(run)
                     found = identity.judge(run, summary, settings.identity.gate.limits)
                     if found.reasons and not is_accepted:

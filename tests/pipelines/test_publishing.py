@@ -155,6 +155,7 @@ def test_personal_columns_are_only_in_the_copy_for_its_owner(
     assert rows(published, "select column_name from catalog where is_personal") == []
     assert rows(tmp_path / "personal.duckdb", "select table_name, column_name from catalog where is_personal") == [
         ("dim_customer", "email"),
+        ("model_registry", "promoted_by"),
         ("ops_quarantine", "row_json"),
     ]
 
