@@ -8,7 +8,7 @@ questions, but not open ones, which show values of other systems.
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.odoo import older, schema
+from pipelines.odoo import older, schema, views
 from pipelines.odoo.client import OdooClient, Writable
 from pipelines.odoo.schema import Item
 from pipelines.odoo.setup import SETUP_WRITES, Change, Known, declared, present
@@ -17,7 +17,7 @@ REMOVAL_WRITES: Writable = SETUP_WRITES | {
     (model, "unlink") for model in ("ir.filters", schema.CASE, *(model for model, _ in SETUP_WRITES))
 }
 # Fields of our own models go with their model, and our favourites with people's.
-_GO_WITH_OTHERS = (*schema.OWN_FIELDS, *schema.FAVOURITES)
+_GO_WITH_OTHERS = (*schema.OWN_FIELDS, *views.FAVOURITES)
 # What Odoo keeps where it was used: the model and field by which others name it.
 _USED_BY = {
     "mail.activity.type": ("mail.activity", "activity_type_id"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.odoo import older, schema
+from pipelines.odoo import older, schema, server_actions, views
 from pipelines.odoo.client import OdooClient, OdooError, Writable
 from pipelines.odoo.json2 import connected
 from pipelines.odoo.labels import LABELLED, VIEW, missing_translations
@@ -115,8 +115,8 @@ def declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
 def _declared(client: OdooClient, known: Known) -> Iterator[Sequence[Item]]:
     yield from (
         schema.MODELS, schema.OWN_FIELDS, schema.LIST_FIELDS, schema.COMPUTED_FIELDS, schema.GROUPS,
-        schema.ACTIVITY_TYPES, schema.ACTIONS, schema.WINDOW_ACTIONS, schema.PROJECTS, schema.STAGES, schema.VIEWS,
-        schema.FAVOURITES,
+        schema.ACTIVITY_TYPES, server_actions.ACTIONS, schema.WINDOW_ACTIONS, schema.PROJECTS, schema.STAGES,
+        views.VIEWS, views.FAVOURITES,
     )  # fmt: skip
     model_ids = dict.fromkeys(schema.OWN_MODELS, 0)
     domain: list[object] = [["model", "in", [*schema.BOT_READS, *schema.BOT_WRITES, *schema.OWN_MODELS]]]
