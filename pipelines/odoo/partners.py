@@ -1,7 +1,7 @@
 """Partners for customers whom an Odoo does not know: none, unless `odoo.create_partners` in retail.yaml says so.
 
 Belongs here: for whom (SQL to `sync_desired` and `sync_target`), and what the new partner says. Does not belong here:
-making it, which a server action of `schema.py` does because the bot may not, and booking whose it is (`judgements.py`).
+making it, which the bot may not (`server_actions.py`), and booking whose it is (`judgements.py`).
 
 A customer who agreed to marketing gets one partner, once, under an external id. What it says is personal, is put
 together when it is sent, and stands in no table of the plan or the ledger.

@@ -165,10 +165,10 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} {0:festivo|festivos} en las próximas 4 semanas",
     ),
     (
-        "Sold in {0} of the last 13 weeks, {1} in the best one",
-        "In {0} der letzten 13 Wochen verkauft, {1} in der besten",
-        "Vendu {0} semaines sur les 13 dernières, {1} la meilleure",
-        "Vendido en {0} de las últimas 13 semanas, {1} en la mejor",
+        "Sold in {0} % of the last 13 weeks, {1} in the best one",
+        "In {0} % der letzten 13 Wochen verkauft, {1} in der besten",
+        "Vendu {0} % des 13 dernières semaines, {1} la meilleure",
+        "Vendido en el {0} % de las últimas 13 semanas, {1} en la mejor",
     ),
     (
         "{0} % discount in the last 4 weeks",

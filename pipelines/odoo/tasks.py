@@ -1,7 +1,7 @@
 """Tasks: for whom there is one, who gets it, what it says, and when it is over.
 
 Belongs here: set-based SQL on the warehouse. Does not belong here: sending (`sink.py`), and what happens to the
-activity in Odoo, which the server action of `schema.py` decides: a person's change there always wins.
+activity in Odoo, which the server action of `server_actions.py` decides: a person's change there always wins.
 
 A customer at risk is one matter, with one task, for MATTER_DAYS. The task is updated while it is open, and closed when
 the matter is over. New ones are opened by value, a few a person and day; the rest waits for the next day.
