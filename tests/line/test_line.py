@@ -55,7 +55,7 @@ def test_facts_hold_every_amount_of_the_sources(finished: Retailer) -> None:
 
 def test_there_is_something_for_an_odoo_to_show(finished: Retailer) -> None:
     kinds = dict(query(finished.published, "select target_kind, count(*) from sync_desired group by all"))
-    assert set(kinds) == {"customer_score", "product_score", "activity", "case", "review"}
+    assert set(kinds) == {"customer_score", "product_score", "order", "activity", "case", "review"}
     assert kinds["activity"] <= 20
     assert query(
         finished.published,
