@@ -11,9 +11,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from models import identity
-from models.registry import Standing
-from pipelines import writeback
+from models import identity, registry
+from pipelines import standings, writeback
 from pipelines.assets.identity import TABLES
 from pipelines.assets.scores import COMPUTE
 from pipelines.dbt import AFTER_IDENTITY, AS_OF_VARIABLE, BEFORE_IDENTITY, DBT_DIR, WAREHOUSE_VARIABLE
@@ -112,8 +111,10 @@ def test_the_line_builds_without(source: str, state: Path, manifest: Manifest, d
     run_dbt(manifest, dbt_options, AFTER_IDENTITY)
     for task, read in COMPUTE.items():
         with connect() as connection:
-            compute = read(connection, day, load_settings().seed, Standing())
-        scores, _ = compute()
+            compute = read(connection, day, load_settings().seed, registry.Standing())
+        scores, models = compute()
+        for model in models:
+            registry.save(model, standings.models_dir())
         with connect() as connection, transaction(connection):
             replace_rows(connection, f"score_{task}", scores)
     writeback.desire(load_settings(), "test")
