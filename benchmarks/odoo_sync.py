@@ -87,7 +87,7 @@ _DBT_TABLES = """
 # Six values that people see, and text; `$round` changes every one of them.
 _SCORES = """
     update score_churn set
-        churn_probability = 0.3 + (hash(customer_id) % 40 + $round) / 100,
+        churn_probability = 0.3 + (hash(customer_id) % 40 + $round % 30) / 100,
         churn_level = if($round % 2 = 0, 'high', 'medium'),
         value_at_risk_amount = 100 + hash(customer_id) % 900 + $round,
         expected_value_amount = 200 + hash(customer_id) % 900 + $round,
