@@ -168,6 +168,13 @@ with
             and week.week_start_date > origin.origin_date - 7 * 53
         group by all
     ),
+    -- What sold on a single day is never forecast, and most series are such
+    lasting_series as (
+        select product_id, store_id
+        from sale_week
+        group by all
+        having sum(sale_days) >= {{ [2, var("demand_min_sale_days") | int] | min }}
+    ),
     history as (
         select
             product_id,
@@ -200,6 +207,7 @@ with
                 {%- if not loop.last %}, {% endif %}
             {%- endfor %}
         from series_week
+        semi join lasting_series using (product_id, store_id)
         group by product_id, store_id, origin_date
     ),
     -- Series of each origin: those that sold enough by then, and new ones
@@ -262,18 +270,20 @@ with
     -- The neighbours: the product in the brand's other stores, its family and category here and there
     neighbour as (
         select
-            history.product_id,
-            history.store_id,
-            history.brand,
-            history.origin_date,
-            product.family,
-            product.category,
-            history.units_lag_1 as units_1,
-            history.units_4,
-            history.units_13
-        from history
+            week.product_id,
+            week.store_id,
+            min(week.brand) as brand,
+            week.origin_date,
+            any_value(product.family) as family,
+            any_value(product.category) as category,
+            coalesce(sum(week.units) filter (where week.weeks_back = 1), 0) as units_1,
+            coalesce(sum(week.units) filter (where week.weeks_back <= 4), 0) as units_4,
+            sum(week.units) as units_13
+        from series_week as week
         left join {{ ref("dim_product") }} as product using (product_id)
-        where history.units_13 > 0
+        where week.weeks_back <= 13
+        group by week.product_id, week.store_id, week.origin_date
+        having sum(week.units) > 0
     ),
     product_trend as (
         select product_id, brand, origin_date, sum(units_4) as units_4, sum(units_13) as units_13
