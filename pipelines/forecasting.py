@@ -20,7 +20,7 @@ Connection = duckdb.DuckDBPyConnection
 
 # Days of sales that usual price, cost and the discount of past promotions are taken from.
 PRICE_DAYS = 364
-# The sales that the weekly forecast counts too.
+# Sales by the piece; one line of more than 50 says nothing of a product's price or its days.
 COUNTED_SALE = """
     line_kind = 'sale' and item_kind = 'product' and unit_of_measure = 'piece' and quantity between 1 and 50
     and product_id is not null and store_id is not null"""

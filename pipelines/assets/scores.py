@@ -13,6 +13,7 @@ from models.demand import backtest
 from models.pictures import calibration_picture
 from pipelines import forecasting, standings
 from pipelines.dbt import as_of
+from pipelines.odoo.past_cases import DECIDED_RETURNS
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect, replace_rows, transaction
@@ -158,14 +159,10 @@ def _returns(
 def return_answers(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """What reviewers decided on cases of returns, with the evidence that the case had by then."""
     return connection.sql(
-        """select
+        f"""select
             score.return_order_id, score.brand, outcome.decided_at::date as decided_date,
             outcome.outcome = 'confirmed' as is_confirmed, score.evidence
-        from sync_case_outcome as outcome
-        inner join score_return_anomaly as score
-            on outcome.key = 'case:return:' || score.brand || ':' || score.return_order_id
-            and score.evidence is not null
-        qualify row_number() over (partition by outcome.key order by score.as_of_date desc, outcome.odoo_name) = 1"""
+        {DECIDED_RETURNS}"""
     ).pl()
 
 

@@ -103,26 +103,31 @@ UPDATE_CASES = f"""
     where old_json::varchar <> new_json::varchar
 """
 
+# What ends a statement whose `over` has the cases that are over, each with a note.
+CLOSED = f"""
+    select
+        $odoo_name as odoo_name, key, target_kind, 'close' as operation, '{CASE}' as model, res_id,
+        json_object('description', values_json -> '$.description') as old_values_json,
+        json_object(
+            'state', '{DONE}', 'description', (values_json ->> '$.description') || '<p>' || note || '</p>'
+        ) as new_values_json,
+        json_merge_patch(values_json, new_values_json) as values_json,
+        'the matter is over' as reason
+    from over
+"""
+
 # Over is what is still scored and not unusual any more; what is too old to be scored stays with people.
 CLOSE_CASES = f"""
     {OURS},
     over as (
         select
             ours.*,
-            json_object(
-                'state', '{DONE}',
-                'description', (ours.values_json ->> '$.description')
-                    || '<p>' || {_OVER} || '</p>'
-            ) as new_json
+            {_OVER} as note
         from ours
         inner join score_return_anomaly_current as score
             on ours.key = 'case:return:' || score.brand || ':' || score.return_order_id
         left join _brand_language as language on language.brand = score.brand
         where score.anomaly_level = 'low'
     )
-    select
-        $odoo_name as odoo_name, key, target_kind, 'close' as operation, '{CASE}' as model, res_id,
-        json_object('description', values_json -> '$.description') as old_values_json, new_json as new_values_json,
-        json_merge_patch(values_json, new_json) as values_json, 'the matter is over' as reason
-    from over
+    {CLOSED}
 """

@@ -26,16 +26,19 @@ def _product(one: str, other: str) -> str:
         list_filter({other}, lambda b: b.kind = a.kind), lambda b: a.improbability * b.improbability)), 0))), 0)"""
 
 
+# What follows a `select`: the returns that reviewers decided about, each with its newest score that has evidence.
+DECIDED_RETURNS = """from sync_case_outcome as outcome
+        inner join score_return_anomaly as score
+            on outcome.key = 'case:return:' || score.brand || ':' || score.return_order_id
+            and score.evidence is not null
+        qualify row_number() over (partition by outcome.key order by score.as_of_date desc, outcome.odoo_name) = 1"""
+
 # Common table expressions: `odd`, with a brand and a return_order_id, stands before them.
 PAST_CASES = f"""
     decided as (
         select score.brand, score.return_order_id, score.returned_amount, score.currency_code, score.evidence,
             outcome.outcome
-        from sync_case_outcome as outcome
-        inner join score_return_anomaly as score
-            on outcome.key = 'case:return:' || score.brand || ':' || score.return_order_id
-            and score.evidence is not null
-        qualify row_number() over (partition by outcome.key order by score.as_of_date desc, outcome.odoo_name) = 1
+        {DECIDED_RETURNS}
     ),
     asked as (
         select odd.brand, odd.return_order_id, score.returned_amount, score.evidence

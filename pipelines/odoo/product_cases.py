@@ -4,10 +4,9 @@ Belongs here: set-based SQL on the warehouse. Does not belong here: what an exce
 how a case is kept up to date, which is the same for every case (`cases.py`). No product case names a customer.
 """
 
-from pipelines.odoo.cases import DONE, OURS, RETURNED
+from pipelines.odoo.cases import CLOSED, OURS, RETURNED
 from pipelines.odoo.excess import EXCESS_BY_PRODUCT
 from pipelines.odoo.language import join_translated, said
-from pipelines.odoo.schema import CASE
 from pipelines.odoo.shown import html, items, plain
 
 _NAME = said(
@@ -50,10 +49,7 @@ CLOSE_PRODUCT_CASES = f"""
     over as (
         select
             ours.*,
-            json_object(
-                'state', '{DONE}',
-                'description', (ours.values_json ->> '$.description') || '<p>' || {_OVER} || '</p>'
-            ) as new_json
+            {_OVER} as note
         from ours
         left join _brand_language as language on language.brand = split_part(ours.key, ':', 3)
         where ours.key like 'case:product:%'
@@ -62,9 +58,5 @@ CLOSE_PRODUCT_CASES = f"""
             )
             and exists (from score_return_excess_current)
     )
-    select
-        $odoo_name as odoo_name, key, target_kind, 'close' as operation, '{CASE}' as model, res_id,
-        json_object('description', values_json -> '$.description') as old_values_json, new_json as new_values_json,
-        json_merge_patch(values_json, new_json) as values_json, 'the matter is over' as reason
-    from over
+    {CLOSED}
 """

@@ -1,10 +1,7 @@
--- How units moved with price, one row a brand and category: sums over the weeks of its products in the year
--- to
--- `as_of`, of the logarithms of units and of net price, each less the product's own mean and then less what
--- the
--- category's products did in that week together. Weeks without a sale have no price and are not in it. The
--- sums
--- are of decimals, so that they are the same in any order.
+-- How units moved with price, one row a brand and category: sums over the weeks of its products in the
+-- year to `as_of`, of the logarithms of units and of net price, each less the product's own mean and
+-- then less what the category's products did in that week together. Weeks without a sale have no price
+-- and are not in it. The sums are of decimals, so that they are the same in any order.
 {% set as_of = marts_as_of() %}
 
 with

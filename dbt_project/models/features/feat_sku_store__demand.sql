@@ -1,16 +1,12 @@
--- One row a product, store, forecast origin and horizon: what was known on the origin (the Sunday that ends
--- the
--- last full week) about the series, and the demand of the target week. The newest origins have all weeks
--- ahead,
--- origins that serve training alone one each. A series is there on an origin when it had enough sale days by
--- then, or first sold a short while before it. Only products sold by the piece.
--- Demand is not sales: what a customer brought back is taken from the week of the sale, a line counts at most
--- what is usual for its product, and a mean is per week in stock: a week out of stock for 3 of 7 days counts
--- 4/7 of a week. Point in time: a row counts at an origin when `known_date <= origin_date`. Only the label
--- looks
--- ahead, to what was known by `as_of`; a promotion of the target week counts where it was known, as
--- planned, on
--- the origin.
+-- One row a product, store, forecast origin and horizon: what was known on the origin (the Sunday that
+-- ends the last full week) about the series, and the demand of the target week. The newest origins have
+-- all weeks ahead, origins that serve training alone one each. A series is there on an origin when it
+-- had enough sale days by then, or first sold a short while before it. Only products sold by the piece.
+-- Demand is not sales: what a customer brought back is taken from the week of the sale, a line counts at
+-- most what is usual for its product, and a mean is per week in stock: a week out of stock for 3 of 7
+-- days counts 4/7 of a week. Point in time: a row counts at an origin when `known_date <= origin_date`.
+-- Only the label looks ahead, to what was known by `as_of`; a promotion of the target week counts where
+-- it was known, as planned, on the origin.
 {% set as_of = marts_as_of() %}
 {% set weeks_ahead = var("demand_weeks_ahead") %}
 

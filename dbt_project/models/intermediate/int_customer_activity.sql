@@ -1,6 +1,5 @@
--- What a customer did by `as_of` with each brand and, without a brand, with all of them: purchases, points
--- and
--- campaigns.
+-- What a customer did by `as_of` with each brand and, without a brand, with all of them: purchases,
+-- points and campaigns.
 {{
     config(
         materialized="incremental",

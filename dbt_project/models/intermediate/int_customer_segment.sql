@@ -1,6 +1,5 @@
 -- The segment of each customer on the day of the run, with that at the end of the month before: by brand
--- and, without a
--- brand, the best of them.
+-- and, without a brand, the best of them.
 {% set as_of = marts_as_of() %}
 {% set best_first = segments_best_first() %}
 

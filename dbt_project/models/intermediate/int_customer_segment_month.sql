@@ -1,9 +1,8 @@
 -- The segment of each customer and brand at the ends of the last months and on the day of the run.
 --
--- Recency counts by the customer's own rhythm, frequency and value by the brand's other customers. Who once
--- counts as
--- frequent or valuable does so until well below the border, so that nobody at a border changes with every
--- run.
+-- Recency counts by the customer's own rhythm, frequency and value by the brand's other customers. Who
+-- once counts as frequent or valuable does so until well below the border, so that nobody at a border
+-- changes with every run.
 {% set as_of = marts_as_of() %}
 {% set levels = {
     "is_often": ("purchase_day_count", 0.75, 0.70),

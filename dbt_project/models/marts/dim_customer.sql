@@ -1,6 +1,5 @@
--- Customers as identity finds them now, with what they bought by `as_of`. The personal columns are those of
--- the
--- golden record.
+-- Customers as identity finds them now, with what they bought by `as_of`. The personal columns are those
+-- of the golden record.
 {{ config(materialized="view") }}
 
 with

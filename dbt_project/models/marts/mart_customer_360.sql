@@ -1,6 +1,5 @@
--- A customer's business with each brand and, without a brand, with all of them: what was bought by `as_of`,
--- how
--- often, points and campaigns. Ids only; who they are stands in dim_customer.
+-- A customer's business with each brand and, without a brand, with all of them: what was bought by
+-- `as_of`, how often, points and campaigns. Ids only; who they are stands in dim_customer.
 {{ config(materialized="view") }}
 {% set as_of = marts_as_of() %}
 

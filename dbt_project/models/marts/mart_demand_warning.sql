@@ -1,10 +1,8 @@
--- Demand of a brand's category or region that fell short of its forecast: the latest forecast whose weeks are
--- over, against what was sold since by the same products and stores. A cause has a share of the shortfall
--- where
--- the data can say one, else null: days without stock beyond the usual ones directly; a dearer price and
--- fewer
--- promotions by the products that had them against those that had not; fewer baskets against the weeks before
--- and the same weeks of a year ago.
+-- Demand of a brand's category or region that fell short of its forecast: the latest forecast whose
+-- weeks are over, against what was sold since by the same products and stores. A cause has a share of
+-- the shortfall where the data can say one, else null: days without stock beyond the usual ones
+-- directly; a dearer price and fewer promotions by the products that had them against those that had
+-- not; fewer baskets against the weeks before and the same weeks of a year ago.
 {% set as_of = marts_as_of() %}
 -- Days before the forecast's first week that "before" means, and a year of whole weeks
 {% set before_days = 91 %}
@@ -81,8 +79,8 @@ with
                 - {{ year_days }}
             )
     ),
-    -- A week in which a brand sold nothing at all is a gap in its data: nothing softened, and no season is
-    -- known
+    -- A week in which a brand sold nothing at all is a gap in its data:
+    -- nothing softened, and no season is known
     brand_week as (
         select
             period.brand,

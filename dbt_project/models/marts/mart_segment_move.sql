@@ -1,6 +1,5 @@
--- How many customers went from which segment to which, from the end of a month to the end of the next, and
--- to the day of
--- the run; those who stayed are counted too.
+-- How many customers went from which segment to which, from the end of a month to the end of the next,
+-- and to the day of the run; those who stayed are counted too.
 with
     dated as (
         select checkpoint_date, lag(checkpoint_date) over (order by checkpoint_date) as from_date
