@@ -31,7 +31,7 @@ def published_asset(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         tables, day = dbt_tables(prepare_manifest()), as_of(context)
         with connect() as connection:
-            finish_run(connection, context.run_id)
+            finish_run(connection, context.run.run_id)
             rows = publish(connection, published_path(), tables, with_personal=False, as_of=day)
             publish(connection, personal_path(), tables, with_personal=True, as_of=day)
         write_docs(docs_path())

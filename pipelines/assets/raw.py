@@ -40,7 +40,7 @@ def settings_tables(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     """Create or migrate the state tables, and write the sources and brands of retail.yaml for dbt."""
     prepare_state(load_settings())
     with connect() as connection:
-        start_run(connection, context.run_id, as_of(context))
+        start_run(connection, context.run.run_id, as_of(context))
     for key in (*SETTING_KEYS, *STATE_KEYS):
         yield dg.MaterializeResult(asset_key=key)
 
@@ -80,7 +80,7 @@ def _file_assets(system: System) -> dg.AssetsDefinition:
         sources = settings.sources_of(system.name)
         with connect() as connection:
             loaders = [
-                FileLoader(connection, system, name, source, settings.landing_dir / name, context.run_id)
+                FileLoader(connection, system, name, source, settings.landing_dir / name, context.run.run_id)
                 for name, source in sources.items()
             ]
             for entity in system.entities:
@@ -102,10 +102,9 @@ def pull_odoo(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     sources = load_settings().sources_of("odoo")
     connection_settings = odoo_connection()
     with connect() as connection:
+        run_id = context.run.run_id
         loaders = [
-            OdooLoader(
-                connection, odoo_entities.SYSTEM, name, source, OdooSource.connect(connection_settings), context.run_id
-            )
+            OdooLoader(connection, odoo_entities.SYSTEM, name, source, OdooSource.connect(connection_settings), run_id)
             for name, source in sources.items()
             if connection_settings is not None
         ]

@@ -5,6 +5,7 @@ import dagster as dg
 from pipelines import writeback
 from pipelines.dbt import as_of
 from pipelines.freshness import write_freshness
+from pipelines.odoo.client import MaybeDoneError, UnavailableError
 from pipelines.partitions import ONE_DAY_A_RUN, WRITE_POOL, daily
 from pipelines.settings import load_settings
 from pipelines.sources import odoo_entities
@@ -12,6 +13,9 @@ from pipelines.warehouse import connect
 
 SCORES = ["score_churn", "score_demand", "score_order", "score_return_anomaly", "score_return_excess"]
 REFUSED_ROWS = 50
+# A server that restarts or asks for fewer requests is back soon.
+SERVER_RETRIES = 3
+SERVER_RETRY_SECONDS = 60
 _PARTNERS = dg.AssetKey([odoo_entities.SYSTEM.schema, "res_partner"])
 _PRODUCTS = dg.AssetKey([odoo_entities.SYSTEM.schema, "product_product"])
 
@@ -30,7 +34,7 @@ def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     with connect() as connection:
         # A plan is stopped where a source is silent for too long.
         write_freshness(connection, settings.sources, as_of(context))
-    return dg.MaterializeResult(metadata=dict(writeback.desire(settings, context.run_id)))
+    return dg.MaterializeResult(metadata=dict(writeback.desire(settings, context.run.run_id)))
 
 
 @dg.asset(
@@ -44,7 +48,7 @@ def sync_desired(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 )
 def sync_plan(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """What has to change in each Odoo, against what was last written there."""
-    plans = writeback.plan_all(load_settings(), context.run_id)
+    plans = writeback.plan_all(load_settings(), context.run.run_id)
     return dg.MaterializeResult(
         metadata={p.odoo_name: f"{p.plan.size} changes, {p.plan.digest[: writeback.DIGEST_LENGTH]}" for p in plans},
         check_results=[
@@ -66,8 +70,14 @@ def sync_plan(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     kinds={"odoo"},
 )
 def sync_ledger(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """The plan applied over XML-RPC, each row's outcome in the ledger; only the latest day writes."""
-    results = writeback.apply_current(load_settings(), context.run_id, as_of(context))
+    """The plan applied over XML-RPC, each row's outcome in the ledger; only the latest day writes.
+
+    Where the server goes away in the middle, the step is tried again and goes on from there.
+    """
+    try:
+        results = writeback.apply_current(load_settings(), context.run.run_id, as_of(context))
+    except (UnavailableError, MaybeDoneError) as error:
+        raise dg.RetryRequested(SERVER_RETRIES, SERVER_RETRY_SECONDS) from error
     for name, result in results.items():
         for reason in result.stopped_by:
             context.log.error(f"{name}: nothing more is written. {reason}")
