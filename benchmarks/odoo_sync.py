@@ -80,6 +80,8 @@ _DBT_TABLES = """
         order_id varchar, source_name varchar, source_order_id varchar, order_name varchar, source_invoice_id varchar);
     create table stg_odoo__sale_order (
         order_id varchar, source_name varchar, source_order_id varchar, order_name varchar);
+    create table stg_odoo__refund (
+        order_id varchar, source_name varchar, source_refund_id varchar, refund_name varchar);
     create table fct_order_line (currency_code varchar, order_date date, exchange_rate decimal(28, 10));
     insert into fct_order_line values ('USD', date '2017-12-31', 1)
 """

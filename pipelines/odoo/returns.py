@@ -1,4 +1,4 @@
-"""Unusual returns that an Odoo has itself: what stands on the order at the till, its credit note or the sales order.
+"""Unusual returns that an Odoo has itself: what stands on the order at the till, the credit note or the sales order.
 
 Belongs here: set-based SQL on the warehouse. Does not belong here: returns of other systems, which are cases
 (`cases.py`), and sending (`sink.py`).
@@ -22,6 +22,9 @@ IN_ODOO = """in_odoo as (
         union all by name
         select order_id, source_name, order_name, source_order_id::bigint as sale_order_id
         from stg_odoo__sale_order
+        union all by name
+        select order_id, source_name, refund_name as order_name, source_refund_id::bigint as move_id
+        from stg_odoo__refund
     )"""
 _SOLD = """sold as (
         select return_order_id, sale_order_id, min(sale_date) as sale_date, sum(net_amount) as amount
@@ -91,7 +94,7 @@ RETURN_TARGETS = f"""
         desired.key as desired_key,
         desired.key,
         '{RETURN_SCORE}' as model,
-        coalesce(returned.pos_order_id, returned.sale_order_id) as res_id,
+        coalesce(returned.pos_order_id, returned.sale_order_id, returned.move_id) as res_id,
         to_json({{
             'x_key': desired.key,
             'x_pos_order_id': returned.pos_order_id,

@@ -30,12 +30,12 @@ NEW_PARTNER = "x_reknit_new_partner"
 CASE = "project.task"
 SCORE_MODELS = (CUSTOMER_SCORE, PRODUCT_SCORE, ORDER, RETURN_SCORE)
 OWN_MODELS = (*SCORE_MODELS, TASK, CONTROL, APPROVAL, NEW_PARTNER)
-# Models of apps that not every Odoo has: Inventory, Point of Sale, Sales.
+# Models of apps that not every Odoo has: Inventory, Point of Sale, Sales, Invoicing.
 ORDERPOINT = "stock.warehouse.orderpoint"
 POS_ORDER = "pos.order"
 SALE_ORDER = "sale.order"
-APP_MODELS = (ORDERPOINT, POS_ORDER, SALE_ORDER)
 CREDIT_NOTE = "account.move"
+APP_MODELS = (ORDERPOINT, POS_ORDER, SALE_ORDER, CREDIT_NOTE)
 # Fields on our models that people own; the pipeline reads them and never writes them.
 PEOPLES_FIELDS = frozenset({"x_is_wrong", "x_do_not_contact"})
 
@@ -214,14 +214,15 @@ _ORDER_FIELDS = (
     Field("x_is_wrong", "boolean", "This is wrong"),
 )  # fmt: skip
 
-# A return stands on the order at the till, on that order's credit note, or on the sales order.
+# A return stands on the order at the till and its credit note, on another credit note, or on the sales order.
 _RETURN_SCORE_FIELDS = (
     Field(
         "x_pos_order_id", "many2one", "Return at the till", relation=POS_ORDER, on_delete="cascade", index=True,
         needs=POS_ORDER,
     ),
     Field(
-        "x_move_id", "many2one", "Credit note", relation=CREDIT_NOTE, on_delete="cascade", index=True, needs=POS_ORDER
+        "x_move_id", "many2one", "Credit note", relation=CREDIT_NOTE, on_delete="cascade", index=True,
+        needs=CREDIT_NOTE,
     ),
     Field(
         "x_order_id", "many2one", "Sales order", relation=SALE_ORDER, on_delete="cascade", index=True, needs=SALE_ORDER
@@ -474,18 +475,16 @@ _ORDERPOINT_FIELDS = (
 class ReturnRecord:
     """A record of Odoo that is a return, and what we hang on it.
 
-    link: our field that names it. sale, sale_model: our field that names what was sold. needs: as an item's.
+    link: our field that names it. sales: our fields that name what was sold, and their models.
     """
 
     name: str
     model: str
     link: str
-    sale: str
-    sale_model: str
+    sales: Mapping[str, str]
     form: str
     list: str
     search: str
-    needs: str
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -494,39 +493,45 @@ class ReturnRecord:
             self._shown("text", "What is unusual", "x_reasons"),
             self._shown("char", "What to do", "x_suggested_action"),
             self._shown("char", "Linked sale", "x_sale"),
-            self._shown("many2one", "Sold by", self.sale, relation=self.sale_model),
+            *(
+                self._shown("many2one", "Sold by", sale, relation=model, needs=model)
+                for sale, model in self.sales.items()
+            ),
             self._shown("date", "Judged as of", "x_as_of"),
         )
 
+    @staticmethod
+    def shown_name(source: str) -> str:
+        """The field of the record that shows a field of ours."""
+        return f"x_reknit_return_{source.removeprefix('x_')}"
+
     def _shown(self, type_: str, label: str, source: str, **more: Any) -> Field:
-        target = f"x_reknit_return_{source.removeprefix('x_')}"
+        target = self.shown_name(source)
         compute, depends = _leading(_RETURNS, source, "id", target), _depends(_RETURNS, "x_active", source)
         return Field(target, type_, label, compute=compute, depends=depends, is_stored=False, **more)
 
 
+_SALE_AT_TILL = {"x_sale_pos_order_id": POS_ORDER}
+_SALES_ORDER = {"x_sale_order_id": SALE_ORDER}
 RETURN_RECORDS = (
     ReturnRecord(
-        "pos_order", POS_ORDER, "x_pos_order_id", "x_sale_pos_order_id", POS_ORDER,
+        "pos_order", POS_ORDER, "x_pos_order_id", _SALE_AT_TILL,
         "point_of_sale.view_pos_pos_form", "point_of_sale.view_pos_order_tree", "point_of_sale.view_pos_order_filter",
-        needs=POS_ORDER,
     ),
     ReturnRecord(
-        "credit_note", CREDIT_NOTE, "x_move_id", "x_sale_pos_order_id", POS_ORDER,
+        "credit_note", CREDIT_NOTE, "x_move_id", {**_SALE_AT_TILL, **_SALES_ORDER},
         "account.view_move_form", "account.view_invoice_tree", "account.view_account_invoice_filter",
-        needs=POS_ORDER,
     ),
     ReturnRecord(
-        "sale_order", SALE_ORDER, "x_order_id", "x_sale_order_id", SALE_ORDER,
+        "sale_order", SALE_ORDER, "x_order_id", _SALES_ORDER,
         "sale.view_order_form", "sale.view_order_tree", "sale.view_sales_order_filter",
-        needs=SALE_ORDER,
     ),
 )  # fmt: skip
 
 
 def needed_app(model: str) -> str:
     """The app's model without which there is no such record."""
-    needs = {ORDERPOINT: ORDERPOINT, **{record.model: record.needs for record in RETURN_RECORDS}}
-    return needs.get(model, "")
+    return model if model in APP_MODELS else ""
 
 
 def _field_item(model: str, field: Field) -> Item:

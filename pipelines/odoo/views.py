@@ -12,6 +12,7 @@ from pipelines.odoo.schema import (
     TAKE_OVER,
     Item,
     Ref,
+    ReturnRecord,
     Value,
     needed_app,
 )
@@ -227,7 +228,6 @@ _RETURN_PAGE = """<data>
             decoration-danger="x_reknit_return_anomaly_level == 'high'"
             decoration-warning="x_reknit_return_anomaly_level == 'medium'"/>
           <field name="x_reknit_return_sale" invisible="not x_reknit_return_sale"/>
-          <field name="$sale" invisible="not $sale"/>
         </group>
         <group>
           <field name="x_reknit_return_reasons"/>
@@ -236,6 +236,13 @@ _RETURN_PAGE = """<data>
         </group>
       </group>
     </page>
+  </xpath>
+</data>"""
+
+# Of an app that may be missing: a view of its own, which that Odoo then lacks.
+_RETURN_SALE = """<data>
+  <xpath expr="//field[@name='x_reknit_return_sale']" position="after">
+    <field name="$sale" invisible="not $sale"/>
   </xpath>
 </data>"""
 
@@ -292,15 +299,22 @@ def _own_view_item(name: str, model: str, arch: str, needs: str = "") -> Item:
     return Item(f"view_{name}", "ir.ui.view", values, ("name",), needs=needs)
 
 
-def _view_item(name: str, model: str, inherited: str, arch: str) -> Item:
+def _view_item(name: str, model: str, inherited: str, arch: str, needs: str = "", priority: int = 90) -> Item:
     values: dict[str, Value] = {
         "name": f"{MODULE}.{name}",
         "model": model,
         "inherit_id": Ref(inherited),
         "arch": arch,
-        "priority": 90,
+        "priority": priority,
     }
-    return Item(f"view_{name}", "ir.ui.view", values, ("name",), needs=needed_app(model))
+    return Item(f"view_{name}", "ir.ui.view", values, ("name",), needs=needs or needed_app(model))
+
+
+def _return_sale_view(record: ReturnRecord, sale: str, needs: str) -> Item:
+    """After the page, in which it puts the sale."""
+    arch = _RETURN_SALE.replace("$sale", record.shown_name(sale))
+    name = f"{record.name}_form_{sale.removeprefix('x_')}"
+    return _view_item(name, record.model, record.form, arch, needs=needs, priority=91)
 
 
 VIEWS = (
@@ -319,11 +333,12 @@ VIEWS = (
         _view_item(f"{record.name}_{kind}", record.model, view, arch)
         for record in RETURN_RECORDS
         for kind, view, arch in (
-            ("form", record.form, _RETURN_PAGE.replace("$sale", f"x_reknit_return_{record.sale.removeprefix('x_')}")),
+            ("form", record.form, _RETURN_PAGE),
             ("list", record.list, _RETURN_COLUMN),
             ("search", record.search, _RETURN_FILTERS),
         )
     ),
+    *(_return_sale_view(record, sale, app) for record in RETURN_RECORDS for sale, app in record.sales.items()),
     _own_view_item("approval_list", APPROVAL, _APPROVAL_LIST),
     _own_view_item("approval_form", APPROVAL, _APPROVAL_FORM),
     _own_view_item("approval_search", APPROVAL, _APPROVAL_SEARCH),

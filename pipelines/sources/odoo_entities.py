@@ -355,6 +355,21 @@ ODOO_MODELS: dict[str, Entity] = {
         _text("state", "State."),
         amount="amount_total",
     ),
+    "account.move.line": _entity(
+        "account.move.line",
+        "Lines of customer refunds.",
+        _link("move_id", "Refund."),
+        _link("product_id", "Product."),
+        _text("name", "Text."),
+        _number("quantity", "Quantity."),
+        _number("price_unit", "Unit price."),
+        _number("discount", "Discount in percent."),
+        _number("price_subtotal", "Net."),
+        _number("price_total", "With tax."),
+        _links("sale_line_ids", "Lines of sale orders that it gives back."),
+        _text("display_type", "product, tax, payment_term and others; before 16 null, or section or note."),
+        amount="price_subtotal",
+    ),
     "x_reknit_task": _entity(
         "x_reknit_task",
         "Tasks that the pipeline made, for what people did with them; there once an Odoo is set up for it.",
@@ -377,6 +392,7 @@ ODOO_MODELS: dict[str, Entity] = {
 # Rows of a model that are pulled, where not all of them have a purpose here.
 DOMAINS: dict[str, list[list[object]]] = {
     "account.move": [["move_type", "=", "out_refund"]],
+    "account.move.line": [["move_id.move_type", "=", "out_refund"]],
 }
 
 # Models whose rows change without a new write date, because they show fields of other records: always read whole.

@@ -283,6 +283,7 @@ def test_a_return_that_odoo_has_is_marked_there_and_is_no_case(world: World) -> 
         "score_return_anomaly_current",
         (f"{ODOO}:pos-7", "C1", *row, 6.0, "high", *said),
         (f"{ODOO}:sale-4", "C1", *row, 4.0, "medium", *said),
+        (f"{ODOO}:refund-71", "C1", *row, 4.0, "medium", *said),
         (f"{ODOO}:pos-8", "C1", *row, 1.0, "low", *said),
         ("shop:1", "C1", *row, 6.0, "high", *said),
     )
@@ -290,18 +291,22 @@ def test_a_return_that_odoo_has_is_marked_there_and_is_no_case(world: World) -> 
         "stg_odoo__pos_order",
         *((f"{ODOO}:pos-{n}", ODOO, str(n), f"Till/{n}", invoice) for n, invoice in ((3, None), (7, "70"), (8, None))),
     )
-    world.insert("stg_odoo__sale_order", (f"{ODOO}:sale-4", ODOO, "4", "S4"))
-    world.insert("fct_order", (f"{ODOO}:pos-3", "3"), ("shop:9", "1009"))
+    world.insert("stg_odoo__sale_order", (f"{ODOO}:sale-4", ODOO, "4", "S4"), (f"{ODOO}:sale-2", ODOO, "2", "S2"))
+    # The first is that of the till's order.
+    world.insert("stg_odoo__refund", *((f"{ODOO}:refund-{n}", ODOO, str(n), f"RINV/{n}") for n in (70, 71)))
+    world.insert("fct_order", (f"{ODOO}:pos-3", "3"), ("shop:9", "1009"), (f"{ODOO}:sale-2", "2"))
     world.insert(
         "fct_return",
         (f"{ODOO}:pos-7", "shop:9", AS_OF - timedelta(days=9), 5),
         (f"{ODOO}:pos-7", f"{ODOO}:pos-3", AS_OF - timedelta(days=2), 30),
         (f"{ODOO}:pos-7", f"{ODOO}:pos-3", AS_OF - timedelta(days=2), 10),
         (f"{ODOO}:sale-4", None, None, 10),
+        (f"{ODOO}:refund-71", f"{ODOO}:sale-2", AS_OF - timedelta(days=5), 10),
     )
     world.plan()
     assert world.execute("select key from sync_plan order by key") == [
-        ("case:return:grocer:shop:1",), (f"return_score:{ODOO}:pos-7",), (f"return_score:{ODOO}:sale-4",),
+        ("case:return:grocer:shop:1",), (f"return_score:{ODOO}:pos-7",), (f"return_score:{ODOO}:refund-71",),
+        (f"return_score:{ODOO}:sale-4",),
     ]  # fmt: skip
     assert values(world, "sync_plan", f"return_score:{ODOO}:pos-7") == {
         "x_active": True,
@@ -319,6 +324,10 @@ def test_a_return_that_odoo_has_is_marked_there_and_is_no_case(world: World) -> 
     }
     sale = values(world, "sync_plan", f"return_score:{ODOO}:sale-4")
     assert (sale["x_order_id"], sale["x_sale"], "x_pos_order_id" in sale) == (4, None, False)
+    note = values(world, "sync_plan", f"return_score:{ODOO}:refund-71")
+    assert (note["x_name"], note["x_move_id"], note["x_sale_order_id"], note["x_sale"]) == (
+        "RINV/71", 71, 2, "S2 (2017-12-26)",
+    )  # fmt: skip
     applied(world)
     assert world.plan().size == 0
     # What is too old to be scored is no news; what is usual again goes.

@@ -155,7 +155,7 @@ def test_people_find_it_in_form_list_and_search(server: OdooConnection, admin: O
         (schema.ORDERPOINT, "stock.stock_reorder_report_search"): "Order now",
         ("pos.order", "point_of_sale.view_pos_pos_form"): "x_reknit_return_sale_pos_order_id",
         ("pos.order", "point_of_sale.view_pos_order_tree"): "x_reknit_return_anomaly_level",
-        ("account.move", "account.view_move_form"): "x_reknit_return_reasons",
+        ("account.move", "account.view_move_form"): "x_reknit_return_sale_order_id",
         ("account.move", "account.view_account_invoice_filter"): "Unusual returns",
         ("sale.order", "sale.view_order_form"): "x_reknit_return_sale_order_id",
         ("sale.order", "sale.view_sales_order_filter"): "Unusual returns",

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.odoo.client import OdooClient
 from pipelines.odoo.json2 import Json2Client
-from pipelines.odoo.schema import APPROVAL, CASE, RETURN_SCORE, SALE_ORDER
+from pipelines.odoo.schema import APPROVAL, CASE, CREDIT_NOTE, RETURN_SCORE, SALE_ORDER
 from pipelines.odoo.sink import apply, read_decisions
 from pipelines.settings import OdooConnection
 from tests.odoo_sink.test_cases import add_return
@@ -21,8 +21,11 @@ MakePartners = Callable[[int], list[int]]
 
 @pytest.fixture
 def seller(admin_server: OdooConnection) -> OdooClient:
-    """Makes sales orders, which the other clients of the tests may not."""
-    return Json2Client.connect(admin_server, frozenset({(SALE_ORDER, "create"), (SALE_ORDER, "unlink")}))
+    """Makes sales orders and credit notes, which the other clients of the tests may not."""
+    made = (SALE_ORDER, CREDIT_NOTE)
+    return Json2Client.connect(
+        admin_server, frozenset((model, method) for model in made for method in ("create", "unlink"))
+    )
 
 
 def test_a_customer_shows_worth_segment_channels_points_consent_and_open_cases(
@@ -91,6 +94,32 @@ def test_an_unusual_return_stands_on_the_order_with_its_sale(
     [row] = admin.search_read(SALE_ORDER, [["id", "=", returned]], fields)
     assert [row[field] for field in fields] == [False] * 5
     assert admin.search_read(RETURN_SCORE, [["x_order_id", "=", returned]], ["x_active"])[0]["x_active"] is False
+
+
+@pytest.fixture
+def credit_note(seller: OdooClient, orders: tuple[int, int]) -> Iterator[int]:
+    [note] = seller.call(CREDIT_NOTE, "create", [[{"move_type": "out_refund"}]])
+    yield note
+    seller.call(CREDIT_NOTE, "unlink", [[note]])
+
+
+def test_an_unusual_credit_note_names_the_order_that_it_gives_back(
+    world: World, admin: OdooClient, bot: OdooClient, orders: tuple[int, int], credit_note: int
+) -> None:
+    sold, _ = orders
+    order, refund = f"{ODOO}:sale-{sold}", f"{ODOO}:refund-{credit_note}"
+    world.insert("stg_odoo__sale_order", (order, ODOO, str(sold), f"S{sold}"))
+    world.insert("stg_odoo__refund", (refund, ODOO, str(credit_note), "RINV/1"))
+    world.insert("fct_order", (order, str(sold)))
+    world.insert("fct_return", (refund, order, AS_OF - timedelta(days=3), 45))
+    add_return(world, refund, 45)
+    assert apply(world.store, bot, ODOO, "run-1", world.plan().digest).status == "complete"
+
+    fields = [f"x_reknit_return_{name}" for name in ("anomaly_level", "reasons", "sale", "sale_order_id")]
+    unusual: list[object] = [["x_reknit_return_ids.x_anomaly_level", "in", ["high"]], ["id", "=", credit_note]]
+    [row] = admin.search_read(CREDIT_NOTE, unusual, fields)
+    assert [row[field] for field in fields[:3]] == ["high", "3 of 3 came back", f"S{sold} (2017-12-28)"]
+    assert row["x_reknit_return_sale_order_id"][0] == sold
 
 
 def listed(admin: OdooClient, partner: int) -> list[str]:

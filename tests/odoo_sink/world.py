@@ -62,6 +62,8 @@ _INPUTS = {
         source_invoice_id VARCHAR""",
     "stg_odoo__sale_order": """
         order_id VARCHAR, source_name VARCHAR, source_order_id VARCHAR, order_name VARCHAR""",
+    "stg_odoo__refund": """
+        order_id VARCHAR, source_name VARCHAR, source_refund_id VARCHAR, refund_name VARCHAR""",
     "ops_source": "source_name VARCHAR, system VARCHAR, is_enabled BOOLEAN, brand VARCHAR",
     "identity_xref": "source_name VARCHAR, source_customer_id VARCHAR, customer_id VARCHAR, valid_to DATE",
     "identity_event": "customer_id VARCHAR, kind VARCHAR, other_customer_id VARCHAR",

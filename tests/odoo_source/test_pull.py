@@ -196,6 +196,27 @@ def test_only_refunds_of_the_accounting_are_pulled(source: OdooSource, admin: Ad
     assert source.ids("account.move") == frame["id"].to_list()
 
 
+def test_lines_of_refunds_name_the_sold_line_that_they_give_back(
+    source: OdooSource, admin: Admin, soon: datetime
+) -> None:
+    [partner] = admin.call("res.partner", "search", [], limit=1)
+    [product] = admin.call("product.product", "search", [], limit=1)
+    sold = {"product_id": product, "product_uom_qty": 2, "price_unit": 10.0}
+    order = admin.call("sale.order", "create", {"partner_id": partner, "order_line": [(0, 0, sold)]})
+    [sold_line] = admin.call("sale.order.line", "search", [["order_id", "=", order]])
+    line = {"product_id": product, "quantity": 1, "price_unit": 10.0, "sale_line_ids": [(4, sold_line)]}
+    moves = [
+        {"move_type": kind, "partner_id": partner, "invoice_line_ids": [(0, 0, line)]}
+        for kind in ("out_invoice", "out_refund")
+    ]
+    invoice, refund = admin.call("account.move", "create", moves)
+    frame = pulled(source, "account.move.line", None, soon)
+    assert invoice not in frame["move_id"]
+    [row] = frame.filter(pl.col("move_id") == refund, pl.col("display_type") == "product").to_dicts()
+    assert (row["product_id"], row["quantity"], row["price_subtotal"]) == (product, 1, 10)
+    assert row["sale_line_ids"] == f"[{sold_line}]"
+
+
 def test_products_that_stand_for_money_are_named(source: OdooSource, admin: Admin, soon: datetime) -> None:
     made = admin.call("loyalty.program", "create_from_template", "gift_card")
     (program,) = admin.call("loyalty.program", "read", [made["res_id"]], ["program_type", "trigger_product_ids"])

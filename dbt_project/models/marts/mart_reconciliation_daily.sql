@@ -137,7 +137,9 @@ with
             order_date as business_date,
             currency_code,
             excluded_reason,
-            channel = 'web' or source_line_id in ('rounding', 'refund') as is_nested,
+            channel = 'web'
+            or source_line_id = 'rounding'
+            or starts_with(source_line_id, 'refund') as is_nested,
             net_amount as amount
         from ({{ marts_union_all(marts_order_line_models(), "order_date") }})
         union all

@@ -33,6 +33,67 @@ with
         group by source_name, pos_order_line_id
     ),
 
+    -- A credit note of a till's order is that order's own; the others give money back for sale orders.
+    credit_note as (
+        select
+            refund.*,
+            case
+                when refund.refund_state = 'cancel'
+                then 'cancelled'
+                when refund.refund_state <> 'posted'
+                then 'draft'
+            end as excluded_reason
+        from {{ ref("stg_odoo__refund") }} as refund
+        anti join
+            {{ source("raw_odoo", "pos_order") }} as pos
+            on pos.source_name = refund.source_name
+            and cast(pos.account_move as varchar) = refund.source_refund_id
+    ),
+    credit_note_line as (
+        select
+            note.order_id,
+            note.source_name,
+            note.brand,
+            'odoo_sale' as channel,
+            note.source_refund_id as source_order_id,
+            'refund-' || line.id as line_id,
+            {{ store_id("note.source_name", "'sales'") }} as store_id,
+            note.source_customer_id,
+            line.product_id,
+            line.name as product_name,
+            note.refunded_at as ordered_at,
+            note.refund_date as order_date,
+            - line.quantity as quantity,
+            line.price_unit,
+            line.discount,
+            - line.price_subtotal as net_amount,
+            line.price_subtotal - line.price_total as tax_amount,
+            false as is_reward,
+            coalesce(sale_line.is_delivery, false) as is_delivery,
+            true as is_return,
+            note.currency_code,
+            if(
+                sale_line.order_id is null,
+                null,
+                {{ order_id("note.source_name", "'sale-' || sale_line.order_id") }}
+            ) as original_order_id,
+            note.known_at,
+            note.excluded_reason
+        from credit_note as note
+        inner join
+            {{ source("raw_odoo", "account_move_line") }} as line
+            on line.source_name = note.source_name
+            and cast(line.move_id as varchar) = note.source_refund_id
+        left join
+            {{ source("raw_odoo", "sale_order_line") }} as sale_line
+            on sale_line.source_name = line.source_name
+            and sale_line.id = from_json(line.sale_line_ids, '["BIGINT"]')[1]
+        where
+            line.display_type = 'product'
+            -- Before Odoo 16 a line of goods had no type, as tax and balance had none.
+            or ({{ text_or_null("line.display_type") }} is null and sale_line.id is not null)
+    ),
+
     line as (
         select
             orders.order_id,
@@ -40,7 +101,7 @@ with
             orders.brand,
             'odoo_pos' as channel,
             orders.source_order_id,
-            line.id as line_id,
+            cast(line.id as varchar) as line_id,
             orders.store_id,
             orders.source_customer_id,
             orders.source_config_id as terminal_no,
@@ -60,7 +121,11 @@ with
             false as is_delivery,
             line.refunded_orderline_id is not null or line.qty < 0 as is_return,
             orders.currency_code,
-            refunded.order_id as refunded_order_id,
+            if(
+                refunded.order_id is null,
+                null,
+                {{ order_id("orders.source_name", "'pos-' || refunded.order_id") }}
+            ) as original_order_id,
             orders.known_at,
             orders.excluded_reason
         from {{ source("raw_odoo", "pos_order_line") }} as line
@@ -82,7 +147,7 @@ with
             orders.brand,
             'odoo_sale' as channel,
             orders.source_order_id,
-            line.id as line_id,
+            cast(line.id as varchar) as line_id,
             orders.store_id,
             orders.source_customer_id,
             line.product_id,
@@ -107,6 +172,10 @@ with
             on orders.source_name = line.source_name
             and orders.source_order_id = cast(line.order_id as varchar)
         where {{ text_or_null("line.display_type") }} is null
+
+        union all by name
+
+        from credit_note_line
     ),
 
     kind as (
@@ -167,14 +236,20 @@ with
             and abs(orders.paid_amount - orders.total_amount) < method.rounding
     ),
 
-    -- A credit note of a till's order is that order's own; the others give money back for sale orders.
-    credit_note as (
-        select refund.*
-        from {{ ref("stg_odoo__refund") }} as refund
-        anti join
-            {{ source("raw_odoo", "pos_order") }} as pos
-            on pos.source_name = refund.source_name
-            and cast(pos.account_move as varchar) = refund.source_refund_id
+    -- What a credit note gives back beside its lines: all of it where they have not come.
+    credit_note_rest as (
+        select
+            note.*,
+            note.net_amount + coalesce(line.net_amount, 0) as rest_amount,
+            note.total_amount - note.net_amount + coalesce(line.tax_amount, 0) as rest_tax_amount
+        from credit_note as note
+        left join
+            (
+                select order_id, sum(net_amount) as net_amount, sum(tax_amount) as tax_amount
+                from credit_note_line
+                group by order_id
+            ) as line using (order_id)
+        where line.order_id is null or rest_amount <> 0 or rest_tax_amount <> 0
     )
 
 select
@@ -184,7 +259,7 @@ select
     kind.brand,
     kind.channel,
     kind.source_order_id,
-    cast(kind.line_id as varchar) as source_line_id,
+    kind.line_id as source_line_id,
     kind.store_id,
     if(kind.source_customer_id is null, null, kind.source_name) as customer_source_name,
     kind.source_customer_id,
@@ -207,11 +282,7 @@ select
     cast(kind.net_amount as decimal(18, 4)) as net_amount,
     cast(kind.tax_amount as decimal(18, 4)) as tax_amount,
     kind.currency_code,
-    if(
-        kind.refunded_order_id is null,
-        null,
-        {{ order_id("kind.source_name", "'pos-' || kind.refunded_order_id") }}
-    ) as original_order_id,
+    kind.original_order_id,
     cast(null as varchar) as return_reason,
     kind.known_at,
     kind.excluded_reason
@@ -255,8 +326,8 @@ from rounding
 union all by name
 
 select
-    {{ order_id("source_name", "'refund-' || source_refund_id") }} || ':refund' as order_line_id,
-    {{ order_id("source_name", "'refund-' || source_refund_id") }} as order_id,
+    order_id || ':refund' as order_line_id,
+    order_id,
     source_name,
     brand,
     'odoo_sale' as channel,
@@ -271,13 +342,11 @@ select
     refund_date as order_date,
     cast(-1 as decimal(18, 3)) as quantity,
     'amount' as unit_of_measure,
-    cast(- net_amount as decimal(18, 4)) as gross_amount,
+    cast(- rest_amount as decimal(18, 4)) as gross_amount,
     cast(0 as decimal(18, 4)) as discount_amount,
-    cast(- net_amount as decimal(18, 4)) as net_amount,
-    cast(net_amount - total_amount as decimal(18, 4)) as tax_amount,
+    cast(- rest_amount as decimal(18, 4)) as net_amount,
+    cast(- rest_tax_amount as decimal(18, 4)) as tax_amount,
     currency_code,
     known_at,
-    case
-        when refund_state = 'cancel' then 'cancelled' when refund_state <> 'posted' then 'draft'
-    end as excluded_reason
-from credit_note
+    excluded_reason
+from credit_note_rest

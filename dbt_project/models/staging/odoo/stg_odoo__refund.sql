@@ -3,6 +3,7 @@ select
     move.source_name,
     coalesce(company.brand, source.brand) as brand,
     cast(move.id as varchar) as source_refund_id,
+    {{ order_id("move.source_name", "'refund-' || move.id") }} as order_id,
     move.name as refund_name,
     cast(move.partner_id as varchar) as source_customer_id,
     if(
