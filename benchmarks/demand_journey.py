@@ -110,7 +110,7 @@ def weekly(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
 def features(path: Path, folder: Path, origin: date, every_week: bool = False) -> pl.DataFrame:
     """`feat_sku_store__demand` as of an origin; with every week ahead also of the origins that training alone needs."""
     variables = {**VARIABLES, "demand_has_every_week": int(every_week)}
-    run_dbt(path, folder, "int_holiday", "feat_sku_store__demand", as_of=origin, variables=variables)
+    run_dbt(path, folder, "int_holiday", "int_demand_*", "feat_sku_store__demand", as_of=origin, variables=variables)
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.sql("from feat_sku_store__demand").pl()
 

@@ -72,7 +72,7 @@ def monthly(data: str) -> tuple[list[str], np.ndarray]:
 
 def forecast(path: Path, folder: Path, parts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Mean, parts × months, and quantiles, levels × parts × months; 0 for a part that never sold."""
-    run_dbt(path, folder, "int_holiday", "feat_sku_store__demand", as_of=ORIGIN, variables=VARIABLES)
+    run_dbt(path, folder, "int_holiday", "int_demand_*", "feat_sku_store__demand", as_of=ORIGIN, variables=VARIABLES)
     with duckdb.connect(str(path), read_only=True) as connection:
         table = connection.sql("from feat_sku_store__demand").pl()
     stock = pl.DataFrame(

@@ -11,111 +11,23 @@
 {% set weeks_ahead = var("demand_weeks_ahead") %}
 
 with
-    last_origin as (select cast(date_trunc('week', {{ as_of }} + 1) as date) - 1 as origin_date),
-    origin as (
-        select
-            cast(origin_date - cast(7 * step as integer) as date) as origin_date,
-            {{ var("demand_has_every_week") }} = 1
-            or (step % {{ weeks_ahead }} = 0 and step <= 3 * {{ weeks_ahead }}) as has_all_weeks
-        from last_origin, range(0, {{ var("demand_origins") }} + 1) as steps(step)
-    ),
-    sale_line as (
-        select
-            order_line_id,
-            product_id,
-            store_id,
-            brand,
-            order_date,
-            known_date,
-            quantity,
-            net_amount,
-            gross_amount
-        from {{ ref("fct_order_line") }}
-        where
-            line_kind = 'sale'
-            and item_kind = 'product'
-            and unit_of_measure = 'piece'
-            and quantity > 0
-            and product_id is not null
-            and store_id is not null
-            and order_date <= {{ as_of }}
-            and known_date <= {{ as_of }}
-    ),
-    -- What is usual is known from before the first origin: later lines cannot move it
-    usual_line as (
-        select product_id, quantile_disc(quantity, 0.95) as quantity
-        from sale_line
-        where known_date <= (select min(origin_date) from origin)
-        group by product_id
-    ),
-    demand_line as (
-        select
-            line.* exclude (order_line_id, quantity),
-            line.quantity as sold_quantity,
-            least(
-                line.quantity, coalesce(greatest(20, 4 * usual.quantity), {{ var("demand_line_quantity") }})
-            ) as quantity
-        from sale_line as line
-        left join usual_line as usual using (product_id)
-        union all
-        select
-            line.product_id,
-            line.store_id,
-            line.brand,
-            line.order_date,
-            greatest(given_back.known_date, line.known_date) as known_date,
-            0 as net_amount,
-            0 as gross_amount,
-            0 as sold_quantity,
-            - link.returned_quantity as quantity
-        from {{ ref("int_return_link") }} as link
-        inner join sale_line as line on link.sale_order_line_id = line.order_line_id
-        inner join
-            {{ ref("fct_order_line") }} as given_back
-            on link.return_order_line_id = given_back.order_line_id
-            and given_back.known_date <= {{ as_of }}
-    ),
-
-    -- Weeks, kept apart by the Sunday on which a daily run would first have had their rows
-    sale_week as (
-        select
-            product_id,
-            store_id,
-            brand,
-            cast(date_trunc('week', order_date) as date) as week_start_date,
-            cast(date_trunc('week', known_date) + interval 6 day as date) as known_sunday,
-            sum(quantity) as units,
-            sum(sold_quantity) as sold_units,
-            sum(net_amount) as net_amount,
-            sum(gross_amount) as gross_amount,
-            count(distinct order_date) filter (where sold_quantity > 0) as sale_days
-        from demand_line
-        group by all
-    ),
-    stock_week as (
-        select
-            stock.product_id,
-            stock.store_id,
-            cast(date_trunc('week', stock.stock_date) as date) as week_start_date,
-            cast(date_trunc('week', stock.known_date) + interval 6 day as date) as known_sunday,
-            count(*) filter (where stock.on_hand_qty <= 0) as stock_out_days,
-            max(stock.stock_date) as last_stock_date,
-            arg_max(stock.on_hand_qty, stock.stock_date) as last_on_hand_qty
-        from {{ ref("fct_stock_level") }} as stock
-        semi join sale_line using (product_id, store_id)
-        where stock.stock_date <= {{ as_of }} and stock.known_date <= {{ as_of }}
-        group by all
-    ),
+    origin as (from {{ demand_origins() }}),
     -- A week in which a brand sold nothing at all is a gap in the data, no week without demand
     brand_week as (
         select
             week.brand,
             origin.origin_date,
-            cast(divide(origin.origin_date - 6 - week.week_start_date, 7) + 1 as integer) as weeks_back
-        from (select distinct brand, week_start_date, known_sunday from sale_week) as week
+            {{ demand_weeks_back("origin.origin_date", "week.week_start_date") }} as weeks_back
+        from
+            (
+                select brand, week_start_date, min(known_from_date) as known_from_date
+                from {{ ref("int_demand_week") }}
+                group by all
+            ) as week
         inner join
-            origin on week.known_sunday <= origin.origin_date and week.week_start_date <= origin.origin_date
-        group by all
+            origin
+            on week.known_from_date <= origin.origin_date
+            and week.week_start_date <= origin.origin_date
     ),
     -- Weeks with data since the first sale, which a new product counts from
     brand_history as (
@@ -124,7 +36,7 @@ with
             origin_date,
             weeks_back as weeks_since_first_sale,
             list(weeks_back) over known as data_weeks,
-            {%- for weeks in [2, 4, 8, 13, 26, 52] %}
+            {%- for weeks in demand_windows() %}
                 count(*) filter (where weeks_back <= {{ weeks }}) over known as data_weeks_{{ weeks }},
             {%- endfor %}
             sum(pow(0.9, weeks_back - 1)) over known as level_weeks,
@@ -141,200 +53,14 @@ with
         from brand_week
         group by all
     ),
-    series_week as (
-        select
-            week.product_id,
-            week.store_id,
-            week.brand,
-            origin.origin_date,
-            cast(divide(origin.origin_date - 6 - week.week_start_date, 7) + 1 as integer) as weeks_back,
-            week.week_start_date,
-            greatest(sum(week.units), 0) as units,
-            sum(week.sold_units) as sold_units,
-            sum(week.net_amount) as net_amount,
-            sum(week.gross_amount) as gross_amount,
-            sum(week.sale_days) as sale_days
-        from sale_week as week
-        -- A year and the week of a year ago: what lies further back is nowhere looked at, and years of it
-        -- are many rows
-        inner join
-            origin
-            on week.known_sunday <= origin.origin_date
-            and week.week_start_date <= origin.origin_date
-            and week.week_start_date > origin.origin_date - 7 * 53
-        group by all
-    ),
-    -- What sold on a single day is never forecast, and most series are such
-    lasting_series as (
-        select product_id, store_id
-        from sale_week
-        group by all
-        having sum(sale_days) >= {{ [2, var("demand_min_sale_days") | int] | min }}
-    ),
-    history as (
-        select
-            product_id,
-            store_id,
-            min(brand) as brand,
-            origin_date,
-            {%- for lag in [1, 2, 3, 4, 8, 13, 26, 52] %}
-                coalesce(sum(units) filter (where weeks_back = {{ lag }}), 0) as units_lag_{{ lag }},
-            {%- endfor %}
-            {%- for weeks in [2, 4, 8, 13, 26, 52] %}
-                coalesce(sum(units) filter (where weeks_back <= {{ weeks }}), 0) as units_{{ weeks }},
-            {%- endfor %}
-            {%- for weeks in [13, 52] %}
-                coalesce(
-                    sum(units * units) filter (where weeks_back <= {{ weeks }}), 0
-                ) as squared_units_{{ weeks }},
-                count(*) filter (where weeks_back <= {{ weeks }} and units > 0) as selling_weeks_{{ weeks }},
-            {%- endfor %}
-            sum(cast(units as double) * pow(0.9, weeks_back - 1)) as level_units,
-            sum(cast(units as double) * pow(0.7, weeks_back - 1)) as fast_level_units,
-            max(units) filter (where weeks_back <= 13) as units_max_13,
-            coalesce(sum(sale_days) filter (where weeks_back <= 4), 0) as sale_days_4,
-            coalesce(sum(sale_days) filter (where weeks_back <= 52), 0) as sale_days_52,
-            min(weeks_back) filter (where sold_units > 0) - 1 as weeks_since_sale,
-            max(weeks_back) filter (where sold_units > 0) as weeks_since_first_sale,
-            {%- for weeks in [1, 4, 52] %}
-                sum(sold_units) filter (where weeks_back <= {{ weeks }}) as sold_units_{{ weeks }},
-                sum(net_amount) filter (where weeks_back <= {{ weeks }}) as net_amount_{{ weeks }},
-                sum(gross_amount) filter (where weeks_back <= {{ weeks }}) as gross_amount_{{ weeks }}
-                {%- if not loop.last %}, {% endif %}
-            {%- endfor %}
-        from series_week
-        semi join lasting_series using (product_id, store_id)
-        group by product_id, store_id, origin_date
-    ),
-    -- Series of each origin: those that sold enough by then, and new ones
-    series_origin as (
-        select history.*, origin.has_all_weeks
-        from history
-        inner join origin using (origin_date)
-        where
-            history.sale_days_52 >= {{ var("demand_min_sale_days") }}
-            or (
-                history.weeks_since_first_sale <= 13
-                and history.sale_days_52
-                >= {{ var("demand_min_sale_days") }} * history.weeks_since_first_sale / 52.0
-                and history.sale_days_52 >= 2
-            )
-    ),
 
-    -- Weeks out of stock: share of days, over the same windows as the units
-    stock as (
-        select
-            week.product_id,
-            week.store_id,
-            origin.origin_date,
-            {%- for weeks in [2, 4, 8, 13, 26, 52] %}
-                sum(week.stock_out_days) filter (
-                    where origin.origin_date - week.week_start_date < {{ 7 * weeks }}
-                )
-                / 7.0 as weeks_out_{{ weeks }},
-            {%- endfor %}
-            {%- for lag in [1, 2, 3, 4, 8, 13, 26, 52] %}
-                sum(week.stock_out_days) filter (
-                    where origin.origin_date - 6 - week.week_start_date = {{ 7 * (lag - 1) }}
-                )
-                / 7.0 as week_out_lag_{{ lag }},
-            {%- endfor %}
-            sum(
-                week.stock_out_days / 7.0 * pow(0.9, divide(origin.origin_date - 6 - week.week_start_date, 7))
-            ) as level_weeks_out,
-            sum(
-                week.stock_out_days / 7.0 * pow(0.7, divide(origin.origin_date - 6 - week.week_start_date, 7))
-            ) as fast_level_weeks_out,
-            sum(week.stock_out_days) filter (
-                where origin.origin_date - week.week_start_date < 7
-            ) as stock_out_days_1,
-            sum(week.stock_out_days) filter (
-                where origin.origin_date - week.week_start_date < 28
-            ) as stock_out_days_4,
-            arg_max(week.last_on_hand_qty, week.last_stock_date) filter (
-                where origin.origin_date - week.week_start_date < 28
-            ) as on_hand_qty
-        from stock_week as week
-        inner join
-            origin
-            on week.known_sunday <= origin.origin_date
-            and week.week_start_date <= origin.origin_date
-            and week.week_start_date > origin.origin_date - 364
-        group by all
-    ),
-
-    -- The neighbours: the product in the brand's other stores, its family and category here and there
-    neighbour as (
-        select
-            week.product_id,
-            week.store_id,
-            min(week.brand) as brand,
-            week.origin_date,
-            any_value(product.family) as family,
-            any_value(product.category) as category,
-            coalesce(sum(week.units) filter (where week.weeks_back = 1), 0) as units_1,
-            coalesce(sum(week.units) filter (where week.weeks_back <= 4), 0) as units_4,
-            sum(week.units) as units_13
-        from series_week as week
-        left join {{ ref("dim_product") }} as product using (product_id)
-        where week.weeks_back <= 13
-        group by week.product_id, week.store_id, week.origin_date
-        having sum(week.units) > 0
-    ),
-    product_trend as (
-        select product_id, brand, origin_date, sum(units_4) as units_4, sum(units_13) as units_13
-        from neighbour
-        group by all
-    ),
-    category_store_trend as (
-        select
-            store_id,
-            category,
-            origin_date,
-            sum(units_4) as units_4,
-            sum(units_13) as units_13,
-            count(*) as series_13
-        from neighbour
-        where category is not null
-        group by all
-    ),
-    {%- for level in ["category", "family"] %}
-        {{ level }}_trend as (
-            select
-                brand,
-                {{ level }},
-                origin_date,
-                sum(units_1) as units_1,
-                sum(units_4) as units_4,
-                sum(units_13) as units_13
-            from neighbour
-            where {{ level }} is not null
-            group by all
-        ),
-    {%- endfor %}
-
-    -- Promotions, by the Monday week that holds most of theirs
-    series_promotion as (
-        from {{ ref("stg_campaign__promotion") }}
-        semi join series_origin using (product_id, store_id)
-        where display_location is not null or mailer_location is not null
-    ),
-    promotion as (
-        select
-            product_id,
-            store_id,
-            cast(date_trunc('week', week_start_date + 3) as date) as week_start_date,
-            min(known_date) as known_date,
-            count(display_location) as display_count,
-            count(mailer_location) as mailer_count
-        from {{ marts_with_known_date("series_promotion") }}
-        group by all
-    ),
+    -- Promotions so far
+    promotion as (from {{ ref("int_demand_promotion") }}),
     promotion_week as (
         select
             promotion.product_id,
             promotion.store_id,
-            origin.origin_date,
+            series.origin_date,
             promotion.week_start_date,
             {%- for kind in ["display", "mailer"] %}
                 promotion.{{ kind }}_count,
@@ -343,11 +69,13 @@ with
             {%- endfor %}
         from promotion
         inner join
-            origin
-            on promotion.known_date <= origin.origin_date
-            and promotion.week_start_date <= origin.origin_date
-            and promotion.week_start_date > origin.origin_date - 364
-        window past as (partition by promotion.product_id, promotion.store_id, origin.origin_date)
+            {{ ref("int_demand_series") }} as series
+            on promotion.product_id = series.product_id
+            and promotion.store_id = series.store_id
+            and promotion.known_date <= series.origin_date
+            and promotion.week_start_date <= series.origin_date
+            and promotion.week_start_date > series.origin_date - 364
+        window past as (partition by series.product_id, series.store_id, series.origin_date)
     ),
     promotion_history as (
         select
@@ -372,7 +100,12 @@ with
             {%- endfor %}
             count(*) filter (where week.origin_date - week.week_start_date < 91) as promoted_weeks_13
         from promotion_week as week
-        left join series_week as sold using (product_id, store_id, origin_date, week_start_date)
+        left join
+            {{ ref("int_demand_week") }} as sold
+            on week.product_id = sold.product_id
+            and week.store_id = sold.store_id
+            and week.week_start_date = sold.week_start_date
+            and {{ demand_is_known("sold", "week.origin_date") }}
         group by all
     ),
 
@@ -387,6 +120,21 @@ with
             ) as week_start_date
         from origin, range(1, {{ weeks_ahead }} + 1) as horizons(horizon)
     ),
+    promoted as (
+        select
+            promotion.product_id,
+            promotion.store_id,
+            origin.origin_date,
+            sum(promotion.display_count) as display_count,
+            sum(promotion.mailer_count) as mailer_count
+        from promotion
+        inner join
+            origin
+            on promotion.known_date <= origin.origin_date
+            and promotion.week_start_date <= origin.origin_date
+            and promotion.week_start_date > origin.origin_date - 91
+        group by all
+    ),
     planned as (
         select promotion.* exclude (week_start_date, known_date), target.origin_date, target.horizon
         from promotion
@@ -395,34 +143,41 @@ with
             on promotion.week_start_date = target.week_start_date
             and promotion.known_date <= target.origin_date
     ),
+    -- Promotions of the series' category and family, each counting by what it sold in 13 weeks
+    promoted_series as (
+        select
+            week.product_id,
+            week.store_id,
+            week.brand,
+            product.category,
+            product.family,
+            origin.origin_date,
+            sum(week.units) as units_13
+        from {{ ref("int_demand_week") }} as week
+        semi join promotion using (product_id, store_id)
+        inner join
+            origin
+            on {{ demand_is_known("week", "origin.origin_date") }}
+            and week.week_start_date > origin.origin_date - 91
+        left join {{ ref("dim_product") }} as product on week.product_id = product.product_id
+        group by all
+        having sum(week.units) > 0
+    ),
     {%- for level in ["category", "family"] %}
-        {{ level }}_planned as (
-            select
-                neighbour.brand,
-                neighbour.{{ level }},
-                neighbour.origin_date,
-                planned.horizon,
-                {%- for kind in ["display", "mailer"] %}
-                    sum(neighbour.units_13 * planned.{{ kind }}_count) as {{ kind }}_units
-                    {%- if not loop.last %}, {% endif %}
-                {%- endfor %}
-            from neighbour
-            inner join planned using (product_id, store_id, origin_date)
-            group by all
-        ),
-        {{ level }}_promoted as (
-            select
-                neighbour.brand,
-                neighbour.{{ level }},
-                neighbour.origin_date,
-                {%- for kind in ["display", "mailer"] %}
-                    sum(neighbour.units_13 * history.{{ kind }}_count_13) as {{ kind }}_units_13
-                    {%- if not loop.last %}, {% endif %}
-                {%- endfor %}
-            from neighbour
-            inner join promotion_history as history using (product_id, store_id, origin_date)
-            group by all
-        ),
+        {%- for name, horizon in [("planned", "horizon,"), ("promoted", "")] %}
+            {{ level }}_{{ name }} as (
+                select
+                    brand,
+                    {{ level }},
+                    origin_date,
+                    {{ horizon }}
+                    sum(units_13 * display_count) as display_units,
+                    sum(units_13 * mailer_count) as mailer_units
+                from promoted_series
+                inner join {{ name }} using (product_id, store_id, origin_date)
+                group by all
+            ),
+        {%- endfor %}
     {%- endfor %}
     week_calendar as (
         select
@@ -439,13 +194,22 @@ with
         group by all
     ),
     sold as (
-        select product_id, store_id, week_start_date, greatest(sum(units), 0) as units
-        from sale_week
+        select product_id, store_id, week_start_date, sum(units) as units
+        from {{ ref("int_demand_week") }}
+        where known_until_date is null and week_start_date > (select min(origin_date) from origin)
         group by all
     ),
     out_of_stock as (
-        select product_id, store_id, week_start_date, sum(stock_out_days) as stock_out_days
-        from stock_week
+        select
+            product_id,
+            store_id,
+            cast(date_trunc('week', stock_date) as date) as week_start_date,
+            count(*) filter (where on_hand_qty <= 0) as stock_out_days
+        from {{ ref("fct_stock_level") }}
+        where
+            stock_date <= {{ as_of }}
+            and known_date <= {{ as_of }}
+            and stock_date > (select min(origin_date) from origin)
         group by all
     )
 
@@ -459,15 +223,13 @@ select
     product.department,
     product.category,
     product.family,
-    {%- for lag in [1, 2, 3, 4, 8, 13, 26, 52] %}
+    {%- for lag in demand_lags() %}
         case
-            when
-                list_contains(brand_history.data_weeks, {{ lag }})
-                and coalesce(stock.week_out_lag_{{ lag }}, 0) < 0.6
+            when list_contains(brand_history.data_weeks, {{ lag }}) and series.days_out_lag_{{ lag }} <= 4
             then
                 {{
                     marts_double(
-                        "series.units_lag_" ~ lag ~ " / (1 - coalesce(stock.week_out_lag_" ~ lag ~ ", 0))"
+                        "series.units_lag_" ~ lag ~ " / (1 - series.days_out_lag_" ~ lag ~ " / 7.0)"
                     )
                 }}
         end as units_lag_{{ lag }},
@@ -479,24 +241,24 @@ select
     {{
         marts_ratio(
             "series.level_units",
-            "greatest(brand_history.level_weeks - coalesce(stock.level_weeks_out, 0), 0.2)",
+            "greatest(brand_history.level_weeks - series.level_days_out / 7.0, 0.2)",
         )
     }} as units_level,
     {{
         marts_ratio(
             "series.fast_level_units",
-            "greatest(brand_history.fast_level_weeks - coalesce(stock.fast_level_weeks_out, 0), 0.2)",
+            "greatest(brand_history.fast_level_weeks - series.fast_level_days_out / 7.0, 0.2)",
         )
     }} as units_level_fast,
-    {%- for weeks in [2, 4, 8, 13, 26, 52] %}
+    {%- for weeks in demand_windows() %}
         {{
             marts_ratio(
                 "series.units_" ~ weeks,
                 "greatest(brand_history.data_weeks_"
                 ~ weeks
-                ~ " - coalesce(stock.weeks_out_"
+                ~ " - series.days_out_"
                 ~ weeks
-                ~ ", 0), 0.2)",
+                ~ " / 7.0, 0.2)",
             )
         }} as units_mean_{{ weeks }},
     {%- endfor %}
@@ -514,9 +276,9 @@ select
         {{ marts_ratio("series.selling_weeks_" ~ weeks, "brand_history.data_weeks_" ~ weeks) }}
         as selling_week_share_{{ weeks }},
     {%- endfor %}
-    {{ marts_double("coalesce(series.units_max_13, 0)") }} as units_max_13,
+    {{ marts_double("series.units_max_13") }} as units_max_13,
     {{ marts_ratio("series.units_52", "series.selling_weeks_52") }} as units_per_selling_week,
-    cast(series.sale_days_4 as bigint) as sale_days_4,
+    series.sale_days_4,
     series.weeks_since_sale,
     series.weeks_since_first_sale,
     {{ marts_ratio("series.net_amount_52", "series.sold_units_52") }} as unit_price,
@@ -568,14 +330,14 @@ select
             {{
                 marts_ratio(
                     "13 * coalesce(" ~ level ~ "_planned." ~ kind ~ "_units, 0)",
-                    level ~ "_promoted." ~ kind ~ "_units_13",
+                    level ~ "_promoted." ~ kind ~ "_units",
                 )
             }} as {{ level }}_{{ kind }}_ratio,
         {%- endfor %}
     {%- endfor %}
-    cast(stock.stock_out_days_1 as bigint) as stock_out_days_1,
-    cast(stock.stock_out_days_4 as bigint) as stock_out_days_4,
-    {{ marts_double("stock.on_hand_qty") }} as on_hand_qty,
+    series.stock_out_days_1,
+    series.stock_out_days_4,
+    {{ marts_double("series.on_hand_qty") }} as on_hand_qty,
     {%- for kind in ["display", "mailer"] %}
         coalesce(planned.{{ kind }}_count, 0) as {{ kind }}_count,
         coalesce(cast(promotion_history.{{ kind }}_count_lag_1 as bigint), 0) as {{ kind }}_count_lag_1,
@@ -639,7 +401,7 @@ select
                 )
             }}
     end as units
-from series_origin as series
+from {{ ref("int_demand_series") }} as series
 inner join
     target_week as target
     on series.origin_date = target.origin_date
@@ -657,30 +419,33 @@ asof left join
     and series.weeks_since_first_sale >= brand_history.weeks_since_first_sale
 left join brand_span on series.brand = brand_span.brand and series.origin_date = brand_span.origin_date
 left join
-    (select distinct brand, week_start_date from sale_week) as selling_week
+    (select distinct brand, week_start_date from {{ ref("int_demand_week") }}) as selling_week
     on series.brand = selling_week.brand
     and target.week_start_date = selling_week.week_start_date
 left join
-    series_week as year_ago
+    {{ ref("int_demand_week") }} as year_ago
     on series.product_id = year_ago.product_id
     and series.store_id = year_ago.store_id
-    and series.origin_date = year_ago.origin_date
-    and year_ago.weeks_back = 53 - target.horizon
+    and target.week_start_date - 364 = year_ago.week_start_date
+    and {{ demand_is_known("year_ago", "series.origin_date") }}
 left join
-    product_trend
-    on series.product_id = product_trend.product_id
+    {{ ref("int_demand_trend") }} as product_trend
+    on product_trend.group_kind = 'product'
+    and series.product_id = product_trend.group_name
     and series.brand = product_trend.brand
     and series.origin_date = product_trend.origin_date
 left join
-    category_store_trend
-    on series.store_id = category_store_trend.store_id
-    and product.category = category_store_trend.category
+    {{ ref("int_demand_trend") }} as category_store_trend
+    on category_store_trend.group_kind = 'store_category'
+    and series.store_id = category_store_trend.store_id
+    and product.category = category_store_trend.group_name
     and series.origin_date = category_store_trend.origin_date
 {%- for level in ["category", "family"] %}
     left join
-        {{ level }}_trend
-        on series.brand = {{ level }}_trend.brand
-        and product.{{ level }} = {{ level }}_trend.{{ level }}
+        {{ ref("int_demand_trend") }} as {{ level }}_trend
+        on {{ level }}_trend.group_kind = '{{ level }}'
+        and series.brand = {{ level }}_trend.brand
+        and product.{{ level }} = {{ level }}_trend.group_name
         and series.origin_date = {{ level }}_trend.origin_date
     left join
         {{ level }}_planned
@@ -694,11 +459,6 @@ left join
         and product.{{ level }} = {{ level }}_promoted.{{ level }}
         and series.origin_date = {{ level }}_promoted.origin_date
 {%- endfor %}
-left join
-    stock
-    on series.product_id = stock.product_id
-    and series.store_id = stock.store_id
-    and series.origin_date = stock.origin_date
 left join
     planned
     on series.product_id = planned.product_id
