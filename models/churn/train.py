@@ -5,10 +5,10 @@ rule. Snapshots are cut so that at each one, all labels of the earlier part were
 
     train snapshots, label windows over by V | validation V, label window over by T | test T, label window over by as_of
 
-Validation chooses the shape and number of trees from a small fixed grid, tells whether LightGBM or BG/NBD alone
-foretells purchases better, and calibrates; the test is scored once, for the card. The model that scores is trained
-again on all labelled snapshots with what was chosen. Its calibration is fitted on the out-of-time predictions for
-validation and test, the most recent ones there are.
+Validation chooses the shape and number of trees (`search`), tells whether LightGBM or BG/NBD alone foretells purchases
+better, and calibrates; the test is scored once, for the card. The model that scores is trained again on all labelled
+snapshots with what was chosen. Its calibration is fitted on the out-of-time predictions for validation and test, the
+most recent ones there are.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
@@ -24,21 +25,26 @@ from models.churn.score import model_probability
 from models.churn.value import ROLE, ValueModel, fit_value
 from models.features import Encoding, date_span, encode, fit_encoding
 from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, SegmentMetrics, compare, rows_hash
+from models.search import search
 
 PARAMS = {
     "objective": "binary",
     "learning_rate": 0.05,
+    "num_leaves": 7,
+    "feature_fraction": 0.3,
     "min_data_in_leaf": 60,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
     "max_bin": 127,
 }
-# Leaves of a tree and the share of features that it sees.
-GRID = (
-    {"num_leaves": 7, "feature_fraction": 0.3},
-    {"num_leaves": 15, "feature_fraction": 0.6},
-)
+SPACE = {
+    "num_leaves": IntDistribution(4, 16, log=True),
+    "feature_fraction": FloatDistribution(0.2, 0.7),
+    "min_data_in_leaf": IntDistribution(30, 120, log=True),
+    "lambda_l2": FloatDistribution(1.0, 30.0, log=True),
+}
+TRIALS = 6
 MAX_ROUNDS = 400
 MIN_TRAIN_ROWS = 200
 MIN_OF_EACH_CLASS = 20
@@ -97,15 +103,9 @@ def fit(
         encode(part, FEATURES, encoding).values for part in (cut.train, cut.validation, cut.test)
     )
     happened = _label(cut.validation)
-    trials = [
-        boosting.train(
-            train, _label(cut.train), FEATURES, PARAMS | shape, MAX_ROUNDS, seed, validation=(validation, happened)
-        )
-        for shape in GRID
-    ]
-    losses = [metrics.log_loss(happened, boosting.predict(booster, validation)) for booster in trials]
-    best = int(np.argmin(losses))
-    shape, booster = GRID[best], trials[best]
+    params, booster = search(
+        train, _label(cut.train), FEATURES, PARAMS, SPACE, TRIALS, MAX_ROUNDS, seed, (validation, happened)
+    )
     rounds = max(booster.best_iteration, 1)
     raw_validation = boosting.predict(booster, validation, raw=True)
     raw_test = boosting.predict(booster, test, raw=True)
@@ -115,7 +115,7 @@ def fit(
     labelled = rows.filter(pl.col("lapsed").is_not_null(), pl.col("snapshot_date") + timedelta(horizon_days) <= as_of)
     final_encoding = fit_encoding(labelled, FEATURES)
     learnt = encode(labelled, FEATURES, final_encoding).values
-    final = boosting.train(learnt, _label(labelled), FEATURES, PARAMS | shape, rounds, seed)
+    final = boosting.train(learnt, _label(labelled), FEATURES, params, rounds, seed)
     calibration = fit_calibration(
         np.concatenate([raw_validation, raw_test]), np.concatenate([happened, _label(cut.test)])
     )
@@ -138,7 +138,7 @@ def fit(
     if not is_corrected:
         value = value.uncorrected
     method = (
-        f"LightGBM, {rounds} trees of {shape['num_leaves']} leaves (chosen on validation), "
+        f"LightGBM, {rounds} trees of {params['num_leaves']} leaves (chosen on validation in {TRIALS} trials), "
         f"Platt calibration on out-of-time predictions. Lapsed: no purchase in the {horizon_days} days after the "
         f"snapshot. Value: {'LightGBM on BG/NBD' if is_corrected else 'BG/NBD'} (chosen on validation) and Gamma-Gamma."
     )

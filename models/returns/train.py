@@ -5,9 +5,9 @@ part were over before the next part began:
 
     train, window over by V | validation, 28 days from V, window over by T | test, 28 days from T, window over by as_of
 
-Validation chooses the number of trees and calibrates; the test is scored once, for the card. The model that scores is
-trained again on all lines whose window is over, and calibrated on validation and test, both out of time. Returned
-lines are few: all of them are kept, of the others a seeded sample that stands for all by its weight.
+Validation chooses the shape and number of trees (`search`) and calibrates; the test is scored once, for the card. The
+model that scores is trained again on all lines whose window is over, and calibrated on validation and test, both out of
+time. Returned lines are few: all of them are kept, of the others a seeded sample that stands for all by its weight.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from models import boosting, metrics
 from models.calibration import calibrated, fit_calibration
 from models.features import Encoding, date_span, encode, fit_encoding
 from models.registry import Comparison, FeatureNote, ModelCard, SavedModel, SegmentMetrics, compare, rows_hash
 from models.returns.features import FEATURES
+from models.search import search
 
 PARAMS = {
     "objective": "binary",
@@ -32,6 +34,13 @@ PARAMS = {
     "max_bin": 63,
     "cat_smooth": 50,
 }
+SPACE = {
+    "num_leaves": IntDistribution(7, 31, log=True),
+    "feature_fraction": FloatDistribution(0.4, 0.9),
+    "min_data_in_leaf": IntDistribution(50, 400, log=True),
+    "lambda_l2": FloatDistribution(1.0, 30.0, log=True),
+}
+TRIALS = 5
 SHARE_PARAMS = {**PARAMS, "objective": "cross_entropy", "min_data_in_leaf": 40}
 SHARE_ROUNDS = 60
 MAX_ROUNDS = 200
@@ -96,16 +105,18 @@ def fit(
     sample, weight = _sample(cut.train, seed)
     encoding = fit_encoding(cut.train, FEATURES)
     validation, test = (encode(part, FEATURES, encoding).values for part in (cut.validation, cut.test))
-    booster = boosting.train(
+    params, booster = search(
         encode(sample, FEATURES, encoding).values,
         _returned(sample),
         FEATURES,
         PARAMS,
+        SPACE,
+        TRIALS,
         MAX_ROUNDS,
         seed,
-        weight=weight,
-        validation=(validation, _returned(cut.validation)),
-        patience=PATIENCE,
+        (validation, _returned(cut.validation)),
+        weight,
+        PATIENCE,
     )
     rounds = max(booster.best_iteration, 1)
     raw_validation, raw_test = (boosting.predict(booster, values, raw=True) for values in (validation, test))
@@ -121,13 +132,18 @@ def fit(
         learnt,
         _returned(final_sample),
         FEATURES,
-        PARAMS,
+        params,
         rounds,
         seed,
         weight=final_weight,
     )
     final_share = boosting.train(*_shares(labelled, final_encoding), FEATURES, SHARE_PARAMS, SHARE_ROUNDS, seed)
-    card = _card(cut, labelled, probability, expected_qty, final_encoding, rounds, brand, window_days, as_of, seed)
+    method = (
+        f"LightGBM, {rounds} trees of {params['num_leaves']} leaves (chosen on validation in {TRIALS} trials), "
+        f"Platt calibration; {SHARE_ROUNDS} more trees for the share of a line that comes back. "
+        f"Returned: within {window_days} days of the sale."
+    )
+    card = _card(cut, labelled, probability, expected_qty, final_encoding, method, brand, as_of, seed)
     standing = {
         "train_hash": rows_hash(learnt, _returned(final_sample)),
         "test_hash": rows_hash(test, _returned(cut.test)),
@@ -256,9 +272,8 @@ def _card(
     probability: np.ndarray,
     expected_qty: np.ndarray,
     encoding: Encoding,
-    rounds: int,
+    method: str,
     brand: str,
-    window_days: int,
     as_of: date,
     seed: int,
 ) -> ModelCard:
@@ -275,8 +290,7 @@ def _card(
         task="returns",
         brand=brand,
         as_of=as_of,
-        method=f"LightGBM, {rounds} trees (chosen on validation), Platt calibration; {SHARE_ROUNDS} more trees "
-        f"for the share of a line that comes back. Returned: within {window_days} days of the sale.",
+        method=method,
         is_fallback=False,
         data_from=data_from,
         data_to=data_to,
