@@ -315,10 +315,14 @@ def kill(folder: Path, kills: int) -> None:
             process.start()
             # The first one is not disturbed.
             process.join(timeout=randomness.uniform(0, undisturbed) if number else None)
-            undisturbed = undisturbed or time.perf_counter() - begin
-            hit += process.is_alive()
-            process.kill()
-            process.join()
+            if process.is_alive():
+                process.kill()
+                process.join()
+                hit += 1
+            elif process.exitcode:
+                raise RuntimeError(f"The apply of round {number} ended by itself with {process.exitcode}.")
+            else:
+                undisturbed = time.perf_counter() - begin
             plan_and_apply(f"resumed-{number}")
             counts.append(_check_and_clear(made, tasks))
         wrong, doubled, missing = (sum(values) for values in zip(*counts, strict=True))
