@@ -3,15 +3,15 @@
 Cases: `complete_journey_w40`, `_w44` and `_w48` (weekly units of the grocer's products, four weeks ahead) stand in
 `demand_journey`, `car_parts` (monthly units of spare parts, twelve months ahead) in `demand_parts`, `scale_33m` (33
 million rows of daily units, beside mlforecast) and `scale_1m` in `demand_scale`, `inventory` (stock against service of
-the orders that follow) in `demand_inventory`. A case that needs a public set reads it from the folder that `--data` or
-REKNIT_BENCHMARK_DATA names.
+the orders that follow) in `demand_inventory`, `coherence` (sums by category and store) in `demand_coherence`. A case
+that needs a public set reads it from the folder that `--data` or REKNIT_BENCHMARK_DATA names.
 """
 
 import argparse
 import os
 from collections.abc import Callable
 
-from benchmarks import demand_inventory, demand_journey, demand_parts, demand_scale
+from benchmarks import demand_coherence, demand_inventory, demand_journey, demand_parts, demand_scale
 from pipelines.settings import CONFIG_VARIABLE, PROJECT_DIR
 
 DATA_VARIABLE = "REKNIT_BENCHMARK_DATA"
@@ -21,6 +21,7 @@ MODULES: dict[str, Callable[[list[str], str | None], None]] = {
     **dict.fromkeys(demand_parts.CASES, demand_parts.run),
     **dict.fromkeys(demand_scale.CASES, demand_scale.run),
     **dict.fromkeys(demand_inventory.CASES, demand_inventory.run),
+    **dict.fromkeys(demand_coherence.CASES, demand_coherence.run),
 }
 
 

@@ -73,12 +73,14 @@ def models(season: int | None) -> dict[str, Model]:
     return found
 
 
+def forecast(history: Sequence[np.ndarray], periods: int, model: Model) -> np.ndarray:
+    """A model's mean forecast: series × periods. A series is its values in order of time."""
+    return np.array([model().forecast(one, periods)["mean"] for one in history])  # type: ignore[attr-defined]
+
+
 def forecasts(history: Sequence[np.ndarray], periods: int, season: int | None = None) -> Mapping[str, np.ndarray]:
-    """Each baseline's mean forecast: series × periods. A series is its values in order of time."""
-    return {
-        name: np.array([model().forecast(one, periods)["mean"] for one in history])  # type: ignore[attr-defined]
-        for name, model in models(season).items()
-    }
+    """Each baseline's mean forecast."""
+    return {name: forecast(history, periods, model) for name, model in models(season).items()}
 
 
 def residual_quantiles(history: np.ndarray, forecast: np.ndarray) -> np.ndarray:

@@ -448,11 +448,11 @@ def demand_what_if(
     mailer: Annotated[bool, typer.Option("--mailer", help="As if it stood in the mailer.")] = False,
     discount: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Share off the usual price; what its past promotions gave if left out."),
+        typer.Option(min=0, max=0.9, help="Share off the usual price; what past promotions gave if left out."),
     ] = None,
     rows: Annotated[int, typer.Option(help="Rows shown one by one.")] = 20,
 ) -> None:
-    """Show units and margin of the coming four weeks with a promotion and without it."""
+    """Show units and margin of the coming four weeks with a promotion, or a price, and without it."""
     found = forecasting.what_if(product, store, display, mailer, discount)
     sums = forecasting.sums(found).rows()
     columns = ["currency", "promotions", "units with", "without", "uplift", "margin with", "without", "more margin"]
@@ -463,6 +463,11 @@ def demand_what_if(
         "currency",
     ]  # fmt: skip
     console.print(_table("The largest uplifts", columns, shown.rows()))
+    if discount is not None and (unmeasured := found["price_elasticity"].null_count()):
+        console.print(
+            f"Of {unmeasured:,} of these {found.height:,} no effect of price could be measured: the sales of the "
+            "category do not tell it. Their discount moves the margin and no units."
+        )
 
 
 @demand_app.command("daily", epilog="Example: retail demand daily coming-days.parquet")

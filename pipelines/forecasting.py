@@ -12,6 +12,7 @@ import polars as pl
 
 from models import registry
 from models.demand import daily, whatif
+from models.ordering import markdown
 from pipelines import standings
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect, read_published
@@ -64,8 +65,12 @@ def _last_day(connection: Connection) -> date:
 
 
 def planned_promotions(known: Known) -> pl.DataFrame:
-    """Each promotion that the sources plan for the coming four weeks, at the discount of the product's past ones."""
-    return _answer(known, whatif.planned(known.features), None)
+    """Each promotion that the sources plan for the coming four weeks, at the discount of past ones.
+
+    That is the price which the model's uplift is of, so that no elasticity is asked.
+    """
+    none = pl.DataFrame(schema=whatif.ELASTICITIES)
+    return _answer(known, whatif.planned(known.features), None, none).drop("price_elasticity")
 
 
 def what_if(
@@ -78,31 +83,41 @@ def what_if(
     """Each promotion planned for the coming four weeks, or one asked about, beside the same weeks without it.
 
     product_id, store_id: of these alone. With a display or mailer the question is about it, in each of the weeks;
-    without, the plan is what the sources have planned. discount_share: off the usual price; the product's past
-    promotions' if None.
+    without, the plan is what the sources have planned, and where a product and its discount are named that price is
+    asked about in each week, planned promotion or not. discount_share: off the usual price; past promotions' if None.
     """
     with connect() as connection:
         all_known = known(connection, _last_day(connection))
+        elasticities = markdown.elasticities(connection.sql("from feat_category__price_response").pl())
     features = all_known.features.filter(_is(("product_id", product_id), ("store_id", store_id)))
     if features.is_empty():
         raise NoForecastError("No such product and store has a forecast: they stand in score_demand_current.")
     if has_display or has_mailer:
-        plan = features.select(
-            *whatif.KEYS, has_display=pl.lit(has_display), has_mailer=pl.lit(has_mailer), discount_share=pl.lit(0.0)
-        )
+        plan = features.select(*whatif.KEYS, has_display=pl.lit(has_display), has_mailer=pl.lit(has_mailer))
+    elif product_id is not None and discount_share is not None:
+        plan = whatif.weeks(features)
     else:
         plan = whatif.planned(features)
-    return _answer(all_known, plan, discount_share)
+    return _answer(all_known, plan, discount_share, elasticities)
 
 
-def _answer(known: Known, plan: pl.DataFrame, discount_share: float | None) -> pl.DataFrame:
+def _answer(known: Known, plan: pl.DataFrame, discount_share: float | None, elasticities: pl.DataFrame) -> pl.DataFrame:
     keys = [*whatif.PRICE_KEYS, "brand"]
     prices = known.features.select(keys).unique().join(known.prices, on=["product_id", "brand"])
-    discounts = prices.select(*whatif.PRICE_KEYS, past_discount="discount_share")
-    plan = plan.join(discounts, on=whatif.PRICE_KEYS, how="left").with_columns(
-        discount_share=pl.col("past_discount").fill_null(0.0) if discount_share is None else pl.lit(discount_share)
+    # Of a product that was never promoted, the model's uplift is that of others at their discount.
+    of_others = known.prices.group_by("brand").agg(of_others=pl.col("discount_share").median())
+    discounts = prices.join(of_others, on="brand").select(
+        *whatif.PRICE_KEYS, past_discount=pl.coalesce("discount_share", "of_others")
     )
-    return whatif.what_if(known.features, known.models, plan, prices)
+    is_promoted = pl.col("has_display") | pl.col("has_mailer")
+    plan = (
+        plan.join(discounts, on=whatif.PRICE_KEYS, how="left")
+        .with_columns(usual_discount_share=pl.when(is_promoted).then("past_discount").fill_null(0.0))
+        .with_columns(
+            discount_share=pl.col("usual_discount_share") if discount_share is None else pl.lit(discount_share)
+        )
+    )
+    return whatif.what_if(known.features, known.models, plan, prices, elasticities)
 
 
 def _is(*wanted: tuple[str, str | None]) -> pl.Expr:
@@ -136,8 +151,8 @@ def _prices(connection: Connection, as_of: date) -> pl.DataFrame:
             product_id, brand, currency_code,
             cast(coalesce(usual_price, promoted_price) as decimal(18, 4)) as unit_price_amount,
             cast(unit_cost as decimal(18, 4)) as unit_cost_amount,
-            round(greatest(1 - promoted_price / nullif(coalesce(usual_price, promoted_price), 0), 0), 6)
-                as discount_share
+            case when promoted_price > 0 and usual_price > 0
+                then round(greatest(1 - promoted_price / usual_price, 0), 6) end as discount_share
         from price""",
         params={"as_of": as_of},
     ).pl()

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from models.identity.gate import GateLimits
 from models.identity.settings import GOLDEN_RULES, Engine, GoldenRule
-from models.ordering.settings import SERVICE_LEVELS, CategoryOrdering, OrderingBrand, SalesClass, ServiceRule
+from models.ordering.settings import SERVICE_LEVELS, OrderingBrand, OrderingTerms, SalesClass, ServiceRule
 
 CONFIG_VARIABLE = "REKNIT_CONFIG"
 STATE_VARIABLE = "REKNIT_STATE"
@@ -68,10 +68,12 @@ class ReturnRule(_Section):
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class CategoryOrderingRules(_Section):
-    """What holds for one category in place of the brand's own."""
+class OrderingTermRules(_Section):
+    """What holds for one product, supplier or category in place of what Odoo says and of the brand's own."""
 
     service_level: Share | None = None
+    lead_time_days: float | None = Field(default=None, ge=0)
+    lead_time_std_days: float | None = Field(default=None, ge=0)
     pack_qty: int | None = Field(default=None, gt=0)
     minimum_order_qty: int | None = Field(default=None, gt=0)
     shelf_life_days: int | None = Field(default=None, gt=0)
@@ -81,11 +83,13 @@ class OrderingRules(_Section):
     """When a brand orders, how sure it wants to be, and what an order must keep to.
 
     review_days: from one chance to order to the next. lead_time_days, lead_time_std_days: where fewer than
-    min_deliveries of the supplier, and of the category, tell it. service: class (service_levels by class of sales: a
-    makes the first 80 % of net sales, b the next 15 %, c the rest) or margin (what a missed sale costs against holding
-    a unit). holding_cost_share: of a unit's cost, a year. budget_amount: for one day's orders, in the brand's currency.
-    surplus_cover_days: what sells in so many days a store keeps before it sends to another. slow_cover_days: stock that
-    lasts longer is slow. stock_max_age_days: an older level of a source that counts daily is not known stock.
+    min_deliveries of the supplier, and of the category, tell it, and Odoo names none. service: class (service_levels
+    by class of sales: a makes the first 80 % of net sales, b the next 15 %, c the rest) or margin (what a missed sale
+    costs against holding a unit). holding_cost_share: of a unit's cost, a year. budget_amount: for one day's orders, in
+    the brand's currency. surplus_cover_days: what sells in so many days a store keeps before it sends to another.
+    slow_cover_days: stock that lasts longer is slow. stock_max_age_days: an older level of a source that counts daily
+    is not known stock.
+    products, suppliers, categories: terms by product_id, supplier_id and category, in this order.
     """
 
     review_days: int = Field(default=OrderingBrand.review_days, gt=0)
@@ -103,15 +107,23 @@ class OrderingRules(_Section):
     slow_cover_days: int = Field(default=OrderingBrand.slow_cover_days, gt=0)
     markdown_steps: tuple[Share, ...] = OrderingBrand.markdown_steps
     stock_max_age_days: int = Field(default=OrderingBrand.stock_max_age_days, ge=0)
-    categories: dict[str, CategoryOrderingRules] = {}
+    products: dict[str, OrderingTermRules] = {}
+    suppliers: dict[str, OrderingTermRules] = {}
+    categories: dict[str, OrderingTermRules] = {}
 
     @property
     def brand(self) -> OrderingBrand:
         return OrderingBrand(
-            **self.model_dump(exclude={"service_levels", "categories"}),
+            **self.model_dump(exclude={"service_levels", "products", "suppliers", "categories"}),
             service_levels={**SERVICE_LEVELS, **self.service_levels},
-            categories={name: CategoryOrdering(**terms.model_dump()) for name, terms in self.categories.items()},
+            products=_terms(self.products),
+            suppliers=_terms(self.suppliers),
+            categories=_terms(self.categories),
         )
+
+
+def _terms(named: dict[str, OrderingTermRules]) -> dict[str, OrderingTerms]:
+    return {name: OrderingTerms(**terms.model_dump()) for name, terms in named.items()}
 
 
 def _known_time_zone(name: str) -> str:

@@ -207,7 +207,7 @@ def _create_tables(connection: Connection) -> None:
 
 
 def _create_raw_table(connection: Connection, system: System, entity: Entity) -> None:
-    """The entity's table; a column that a later contract adds is added to a table that exists."""
+    """The entity's table; one that exists gets what a later contract adds, and is pulled as a whole once for it."""
     columns = {**{column.name: column.type for column in entity.columns}, **BOOKKEEPING}
     table = raw_table(system, entity)
     definition = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
@@ -216,6 +216,7 @@ def _create_raw_table(connection: Connection, system: System, entity: Entity) ->
     for name, type_ in columns.items():
         if name not in present:
             connection.execute(f'alter table {table} add column "{name}" {type_}')
+            connection.execute("delete from ops_cursor where entity = ?", [entity.name])
 
 
 def _write_settings(connection: Connection, settings: Settings) -> None:

@@ -11,9 +11,9 @@ import polars as pl
 from models.features import FeatureError
 from models.ordering import markdown, score
 from models.ordering.positions import FORECAST_COLUMNS, POSITIONS
-from models.ordering.settings import CategoryOrdering, OrderingBrand
+from models.ordering.settings import OrderingBrand, OrderingTerms
 
-__all__ = ["CategoryOrdering", "OrderingBrand", "suggest"]
+__all__ = ["OrderingBrand", "OrderingTerms", "suggest"]
 
 
 def suggest(

@@ -30,6 +30,10 @@ POSITIONS = FeatureTable(
         "category_delivery_count": "integer",
         "category_lead_time_days": "number",
         "category_lead_time_std_days": "number",
+        "odoo_lead_time_days": "number",
+        "odoo_pack_qty": "number",
+        "odoo_minimum_order_qty": "number",
+        "odoo_shelf_life_days": "number",
     },
 )
 FORECAST_COLUMNS = (

@@ -115,6 +115,15 @@ def _lead_time() -> pl.Expr:
         .then(None)
         .when(pl.col("lead_time_basis") == "supplier")
         .then(pl.format(f"Its supplier takes {deliveries}", *spread, "supplier_delivery_count"))
+        .when(pl.col("lead_time_basis") == "named")
+        .then(pl.format("Its lead time is set to {} days, give or take {}", *spread))
+        .when(pl.col("lead_time_basis") == "odoo")
+        .then(
+            pl.format(
+                "Too few deliveries of its supplier: its lead time in Odoo is {} days, give or take {} are assumed",
+                *spread,
+            )
+        )
         .when(pl.col("lead_time_basis") == "category")
         .then(pl.format(f"Suppliers of its category take {deliveries}", *spread, "category_delivery_count"))
         .otherwise(pl.format("Too few deliveries tell its lead time: {} days are assumed, give or take {}", *spread))

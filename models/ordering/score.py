@@ -4,6 +4,7 @@ Belongs here: the steps in their order. Does not belong here: the arithmetic (po
 (allocation), prices (markdown), sentences (reasons).
 """
 
+from dataclasses import fields
 from datetime import date
 
 import numpy as np
@@ -14,7 +15,7 @@ from models.ordering import markdown, reasons
 from models.ordering.allocation import with_transfers, within_budget
 from models.ordering.policy import critical_ratio, demand_quantile, demand_until, order_quantity
 from models.ordering.positions import SOLD_DAYS
-from models.ordering.settings import OrderingBrand
+from models.ordering.settings import OrderingBrand, OrderingTerms
 
 SCHEMA = pl.Schema(
     {
@@ -44,15 +45,9 @@ SCHEMA = pl.Schema(
         "is_fallback": pl.Boolean(),
     }
 )
-CATEGORY_SCHEMA = pl.Schema(
-    {
-        "category": pl.String(),
-        "service_level": pl.Float64(),
-        "pack_qty": pl.Float64(),
-        "minimum_order_qty": pl.Float64(),
-        "shelf_life_days": pl.Float64(),
-    }
-)
+# What may be named of a product, a supplier or a category, and which of it Odoo may name too.
+TERMS = tuple(field.name for field in fields(OrderingTerms))
+ODOO_TERMS = ("pack_qty", "minimum_order_qty", "shelf_life_days")
 
 
 def order_rows(rows: pl.DataFrame, elasticities: pl.DataFrame, rule: OrderingBrand, as_of: date) -> pl.DataFrame:
@@ -74,36 +69,57 @@ def order_rows(rows: pl.DataFrame, elasticities: pl.DataFrame, rule: OrderingBra
 
 
 def _with_terms(rows: pl.DataFrame, rule: OrderingBrand) -> pl.DataFrame:
-    """Lead time by whoever has deliveries enough to tell it; what an order must keep to, by category or brand."""
-    categories = pl.DataFrame(
-        [{"category": name, **vars(terms)} for name, terms in sorted(rule.categories.items())], schema=CATEGORY_SCHEMA
+    """What an order must keep to: as named of product, supplier or category, else by Odoo, else the brand's own.
+
+    A lead time that nobody named is that of whoever has deliveries enough to tell it.
+    """
+    named = {"product_id": rule.products, "supplier_id": rule.suppliers, "category": rule.categories}
+    for key, terms in named.items():
+        found = pl.DataFrame(
+            [{key: name, **vars(of)} for name, of in sorted(terms.items())],
+            schema={key: pl.String(), **dict.fromkeys(TERMS, pl.Float64())},
+        ).rename({term: f"{term}_of_{key}" for term in TERMS})
+        rows = rows.join(found, on=key, how="left", maintain_order="left")
+    by_odoo_or_brand = {
+        term: [pl.col(f"odoo_{term}"), pl.lit(getattr(rule, term), dtype=pl.Float64)] for term in ODOO_TERMS
+    }
+    rows = rows.with_columns(
+        pl.coalesce(*(pl.col(f"{term}_of_{key}") for key in named), *by_odoo_or_brand.get(term, [])).alias(term)
+        for term in TERMS
     )
-    brand_terms = {
-        "pack_qty": rule.pack_qty, "minimum_order_qty": rule.minimum_order_qty, "shelf_life_days": rule.shelf_life_days,
-    }  # fmt: skip
     basis = (
-        pl.when(pl.col("supplier_delivery_count") >= rule.min_deliveries)
+        pl.when(pl.col("lead_time_days").is_not_null())
+        .then(pl.lit("named"))
+        .when(pl.col("supplier_delivery_count") >= rule.min_deliveries)
         .then(pl.lit("supplier"))
+        .when(pl.col("odoo_lead_time_days").is_not_null())
+        .then(pl.lit("odoo"))
         .when(pl.col("category_delivery_count") >= rule.min_deliveries)
         .then(pl.lit("category"))
         .otherwise(pl.lit("assumed"))
     )
-    rows = rows.join(categories, on="category", how="left", maintain_order="left").with_columns(
-        *(pl.col(name).fill_null(pl.lit(value, dtype=pl.Float64)) for name, value in brand_terms.items()),
-        lead_time_basis=basis,
-    )
-    by_basis = {
-        name: pl.when(pl.col("lead_time_basis") == "supplier")
-        .then(f"supplier_{name}")
+    rows = rows.with_columns(lead_time_basis=basis)
+    measured = {
+        term: pl.when(pl.col("lead_time_basis") == "supplier")
+        .then(f"supplier_{term}")
         .when(pl.col("lead_time_basis") == "category")
-        .then(f"category_{name}")
-        .otherwise(pl.lit(assumed, dtype=pl.Float64))
-        for name, assumed in (
-            ("lead_time_days", rule.lead_time_days),
-            ("lead_time_std_days", rule.lead_time_std_days),
-        )
+        .then(f"category_{term}")
+        for term in ("lead_time_days", "lead_time_std_days")
     }
-    return rows.with_columns(**by_basis).with_columns(service_level=_service_level(rows, rule))
+    return rows.with_columns(
+        lead_time_days=pl.coalesce(
+            "lead_time_days",
+            measured["lead_time_days"],
+            pl.when(pl.col("lead_time_basis") == "odoo").then("odoo_lead_time_days"),
+            pl.lit(rule.lead_time_days, dtype=pl.Float64),
+        ),
+        lead_time_std_days=pl.coalesce(
+            "lead_time_std_days",
+            measured["lead_time_std_days"],
+            pl.lit(rule.lead_time_std_days, dtype=pl.Float64),
+        ),
+        service_level=_service_level(rows, rule),
+    )
 
 
 def _service_level(rows: pl.DataFrame, rule: OrderingBrand) -> pl.Expr:

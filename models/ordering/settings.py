@@ -10,10 +10,15 @@ SERVICE_LEVELS: Mapping[SalesClass, float] = {"a": 0.95, "b": 0.975, "c": 0.99}
 
 
 @dataclass(frozen=True)
-class CategoryOrdering:
-    """What holds for one category in place of the brand's own; None: the brand's."""
+class OrderingTerms:
+    """What holds for one product, supplier or category in place of what Odoo says and of the brand's own.
+
+    None: that of the next. A lead time that is named here goes before the one that deliveries tell.
+    """
 
     service_level: float | None = None
+    lead_time_days: float | None = None
+    lead_time_std_days: float | None = None
     pack_qty: int | None = None
     minimum_order_qty: int | None = None
     shelf_life_days: int | None = None
@@ -23,7 +28,8 @@ class CategoryOrdering:
 class OrderingBrand:
     """review_days: from one chance to order to the next.
 
-    lead_time_days, lead_time_std_days: where neither the supplier nor the category has min_deliveries to tell it from.
+    lead_time_days, lead_time_std_days: where neither the supplier nor the category has min_deliveries to tell it from,
+    and Odoo names none.
     service: `class` takes service_levels by class of sales (a: the products that make the first 80 % of net sales, b:
     the next 15 %, c: the rest); `margin` weighs the margin lost by a missed sale against the cost of holding a unit
     until the next chance to order, where price and cost are known. holding_cost_share: of a unit's cost, a year.
@@ -32,6 +38,7 @@ class OrderingBrand:
     surplus_cover_days: what a store sells in so many days it keeps, before it sends anything to another.
     slow_cover_days: stock that lasts longer is slow. markdown_steps: price reductions that are weighed for it.
     stock_max_age_days: an older count of a source that counts daily is no longer known stock.
+    products, suppliers, categories: terms by product_id, supplier_id and category; the first that has one holds.
     """
 
     review_days: int = 7
@@ -49,4 +56,6 @@ class OrderingBrand:
     slow_cover_days: int = 180
     markdown_steps: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
     stock_max_age_days: int = 14
-    categories: Mapping[str, CategoryOrdering] = field(default_factory=dict)
+    products: Mapping[str, OrderingTerms] = field(default_factory=dict)
+    suppliers: Mapping[str, OrderingTerms] = field(default_factory=dict)
+    categories: Mapping[str, OrderingTerms] = field(default_factory=dict)

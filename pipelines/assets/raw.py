@@ -22,7 +22,8 @@ SETTING_KEYS = [dg.AssetKey("ops_source"), dg.AssetKey("ops_brand")]
 STATE_KEYS = [
     dg.AssetKey(name)
     for name in (
-        "sync_holdout", "sync_flag", "score_order_current", "score_demand_history", "score_promotion_history",
+        "sync_holdout", "sync_flag", "score_order_current", "score_demand_history",
+        "score_demand_backtest_history", "score_promotion_history",
     )
 ]  # fmt: skip
 

@@ -597,9 +597,7 @@ def _access_item(model: str, group: str, rights: str, model_id: int) -> Item:
 
 # What the bot pulls, and what it needs beside that to find its own records again.
 BOT_WRITES = (*SCORE_MODELS, TASK, CASE)
-BOT_READS = tuple(
-    {*ODOO_MODELS, CONTROL, "ir.model.data", "project.project", "project.task.type", "uom.uom"} - {*BOT_WRITES}
-)
+BOT_READS = tuple({*ODOO_MODELS, CONTROL, "ir.model.data", "project.project", "project.task.type"} - {*BOT_WRITES})
 
 
 def access_items(model_ids: Mapping[str, int]) -> tuple[Item, ...]:

@@ -325,6 +325,18 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "Su proveedor tarda {0} días, {1} más o menos, según {2} entregas",
     ),
     (
+        "Its lead time is set to {0} days, give or take {1}",
+        "Die Lieferzeit ist auf {0} Tage gesetzt, plus oder minus {1}",
+        "Son délai est fixé à {0} jours, à {1} près",
+        "Su plazo está fijado en {0} días, {1} más o menos",
+    ),
+    (
+        "Too few deliveries of its supplier: its lead time in Odoo is {0} days, give or take {1} are assumed",
+        "Zu wenige Lieferungen des Lieferanten: die Lieferzeit in Odoo ist {0} Tage, plus oder minus {1} angenommen",
+        "Trop peu de livraisons du fournisseur : son délai dans Odoo est de {0} jours, à {1} près supposés",
+        "Muy pocas entregas del proveedor: su plazo en Odoo es de {0} días, {1} más o menos supuestos",
+    ),
+    (
         "Suppliers of its category take {0} days, give or take {1}, by {2} deliveries",
         "Lieferanten der Kategorie brauchen {0} Tage, plus oder minus {1}, nach {2} Lieferungen",
         "Les fournisseurs de sa catégorie mettent {0} jours, à {1} près, d'après {2} livraisons",

@@ -11,6 +11,9 @@ FIELD_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "res.partner": {"phone": ("phone", "mobile")},
     "stock.move": {"quantity": ("quantity", "quantity_done")},
     "sale.order.line": {"product_uom_id": ("product_uom_id", "product_uom")},
+    # Before 19 a unit's factor is that of the reference, and its inverse is what 19 calls the factor.
+    "uom.uom": {"factor": ("factor_inv", "factor"), "parent_path": ("parent_path", "category_id")},
+    "product.supplierinfo": {"partner_id": ("partner_id", "name"), "product_uom_id": ("product_uom_id", "product_uom")},
 }
 
 
@@ -107,6 +110,13 @@ ODOO_MODELS: dict[str, Entity] = {
         _flag("share", "True for portal users."),
         _flag("active", "False when archived."),
     ),
+    "uom.uom": _entity(
+        "uom.uom",
+        "Units of measure.",
+        _text("name", "Name."),
+        Column("factor", "DECIMAL(18,8)", "Reference units in one of this."),
+        _text("parent_path", "Ids from the reference unit to this one; before Odoo 19 the category of the unit."),
+    ),
     "product.category": _entity(
         "product.category",
         "Product categories.",
@@ -123,6 +133,8 @@ ODOO_MODELS: dict[str, Entity] = {
         _number("list_price", "Price."),
         _flag("is_storable", "Stock is kept."),
         _link("uom_id", "Unit of measure."),
+        _flag("use_expiration_date", "Its goods expire."),
+        _number("expiration_time", "Days from receipt until they expire."),
         _flag("active", "False when archived."),
     ),
     "product.product": _entity(
@@ -133,6 +145,31 @@ ODOO_MODELS: dict[str, Entity] = {
         _text("barcode", "Barcode as text."),
         _number("standard_price", "Cost."),
         _flag("active", "False when archived."),
+    ),
+    "product.supplierinfo": _entity(
+        "product.supplierinfo",
+        "What vendors offer: one row a vendor, product and least quantity.",
+        _link("partner_id", "Vendor."),
+        _link("product_tmpl_id", "Template."),
+        _link("product_id", "Product, null for all of the template."),
+        _number("sequence", "Rank among the vendors of the product."),
+        _link("product_uom_id", "Unit that the vendor sells in."),
+        _number("min_qty", "Least quantity, in the vendor's unit."),
+        _number("price", "Price of one of the vendor's units."),
+        _number("discount", "Discount in percent."),
+        _link("currency_id", "Currency."),
+        _number("delay", "Days from order to receipt."),
+        _date("date_start", "First day."),
+        _date("date_end", "Last day."),
+        _link("company_id", "Company, null for all."),
+    ),
+    "product.packaging": _entity(
+        "product.packaging",
+        "What products come in, before Odoo 19.",
+        _link("product_id", "Product."),
+        _number("qty", "Products in one."),
+        _number("sequence", "Rank among those of the product."),
+        _flag("purchase", "It is bought in."),
     ),
     "stock.location": _entity(
         "stock.location",
@@ -186,6 +223,8 @@ ODOO_MODELS: dict[str, Entity] = {
         _link("warehouse_id", "Warehouse."),
         _number("product_min_qty", "Minimum."),
         _number("product_max_qty", "Maximum."),
+        _link("replenishment_uom_id", "Unit of which whole ones are ordered."),
+        _number("qty_multiple", "Quantity of which whole ones are ordered, before Odoo 19."),
         _text("trigger", "auto or manual."),
         _flag("active", "False when archived."),
     ),
@@ -396,6 +435,6 @@ DOMAINS: dict[str, list[list[object]]] = {
 }
 
 # Models whose rows change without a new write date, because they show fields of other records: always read whole.
-READ_WHOLE = frozenset({"x_reknit_task"})
+READ_WHOLE = frozenset({"x_reknit_task", "uom.uom", "product.supplierinfo"})
 
 SYSTEM = System("odoo", "Odoo servers.", tuple(ODOO_MODELS.values()))

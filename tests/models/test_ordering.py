@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from models.features import FeatureError
-from models.ordering import CategoryOrdering, OrderingBrand, suggest
+from models.ordering import OrderingBrand, OrderingTerms, suggest
 from models.ordering.allocation import with_transfers
 from models.ordering.markdown import RESPONSE_COLUMNS, elasticities
 from models.ordering.policy import critical_ratio, demand_quantile, demand_until, order_quantity
@@ -99,11 +99,11 @@ def test_packs_and_the_least_order_round_up():
 
 def test_shelf_life_caps_the_order_and_a_least_order_beyond_it_is_not_placed():
     # .714 a day: 10 days' lead time and shelf life sell 7.14. Level 15 is held to 7.
-    meat = CategoryOrdering(shelf_life_days=3)
+    meat = OrderingTerms(shelf_life_days=3)
     row = one({"on_hand_qty": 2.0}, weekly(categories={"tea": meat}))
     assert (row["order_up_to_qty"], row["suggested_order_qty"]) == (7, 5)
     assert "No more than sells in its shelf life of 3 days" in row["reasons"]
-    crate = CategoryOrdering(shelf_life_days=3, pack_qty=6)
+    crate = OrderingTerms(shelf_life_days=3, pack_qty=6)
     assert one({"on_hand_qty": 2.0}, weekly(categories={"tea": crate}))["suggested_order_qty"] == 0
 
 
@@ -119,6 +119,53 @@ def test_lead_time_is_the_suppliers_else_the_categorys_else_assumed():
     assert one({**known, "supplier_delivery_count": 4})["lead_time_days"] == 10
     assumed = one({"on_hand_qty": 0.0})
     assert (assumed["lead_time_days"], assumed["is_fallback"]) == (7, True)
+
+
+def test_what_deliveries_do_not_tell_odoo_does_before_the_category():
+    known = {
+        "on_hand_qty": 0.0, "supplier_delivery_count": 5, "supplier_lead_time_days": 3.0,
+        "supplier_lead_time_std_days": 1.0, "odoo_lead_time_days": 14.0, "category_delivery_count": 9,
+        "category_lead_time_days": 10.0, "category_lead_time_std_days": 2.0,
+    }  # fmt: skip
+    assert one(known)["lead_time_days"] == 3
+    stated = one({**known, "supplier_delivery_count": 4}, weekly(lead_time_std_days=4))
+    assert (stated["lead_time_days"], stated["lead_time_std_days"], stated["is_fallback"]) == (14, 4, False)
+    said = "Too few deliveries of its supplier: its lead time in Odoo is 14 days, give or take 4 are assumed"
+    assert said in stated["reasons"]
+
+
+def test_a_named_lead_time_goes_before_all_and_may_leave_the_spread_to_deliveries():
+    known = {
+        "on_hand_qty": 0.0, "supplier_id": "x", "supplier_delivery_count": 5, "supplier_lead_time_days": 3.0,
+        "supplier_lead_time_std_days": 1.0, "odoo_lead_time_days": 14.0,
+    }  # fmt: skip
+    row = one(known, weekly(suppliers={"x": OrderingTerms(lead_time_days=21, lead_time_std_days=5)}))
+    assert (row["lead_time_days"], row["lead_time_std_days"]) == (21, 5)
+    assert "Its lead time is set to 21 days, give or take 5" in row["reasons"]
+    row = one(known, weekly(suppliers={"x": OrderingTerms(lead_time_std_days=5)}))
+    assert (row["lead_time_days"], row["lead_time_std_days"]) == (3, 5)
+
+
+def test_terms_of_a_product_go_before_its_suppliers_its_categorys_odoos_and_the_brands():
+    """Each has a pack of its own; the first that is named holds, and 15 missing are rounded up to whole ones."""
+    of = {"products": "p", "suppliers": "x", "categories": "tea"}
+    packs = {"products": 2, "suppliers": 7, "categories": 11}
+    named = {key: {name: OrderingTerms(pack_qty=packs[key])} for key, name in of.items()}
+    known = {"on_hand_qty": 0.0, "supplier_id": "x", "odoo_pack_qty": 4.0}
+    ordered = []
+    for key in (*of, None):
+        ordered.append(one(known, weekly(pack_qty=13, **named))["suggested_order_qty"])
+        named.pop(key, None)
+    assert ordered == [16, 21, 22, 16]
+    assert one({**known, "odoo_pack_qty": None}, weekly(pack_qty=13))["suggested_order_qty"] == 26
+
+
+def test_odoos_least_order_and_shelf_life_hold_where_nobody_names_another():
+    # 15 missing, at least 20; .714 a day sell 7.14 in 7 days of lead time and 3 on the shelf.
+    assert one({"on_hand_qty": 0.0, "odoo_minimum_order_qty": 20.0})["suggested_order_qty"] == 20
+    assert one({"on_hand_qty": 0.0, "odoo_shelf_life_days": 3.0})["suggested_order_qty"] == 7
+    keeps = weekly(categories={"tea": OrderingTerms(shelf_life_days=300)})
+    assert one({"on_hand_qty": 0.0, "odoo_shelf_life_days": 3.0}, keeps)["suggested_order_qty"] == 15
 
 
 def test_what_is_not_known_is_said_and_never_zero():

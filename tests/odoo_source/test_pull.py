@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -29,13 +29,18 @@ POLARS_TYPES = {
 }
 # Models that the small retailer has rows in.
 FILLED = [
-    "res.company", "res.currency", "res.partner", "res.users", "product.category", "product.template",
+    "res.company", "res.currency", "res.partner", "res.users", "uom.uom", "product.category", "product.template",
     "product.product", "stock.location", "stock.warehouse", "stock.quant", "stock.move", "stock.warehouse.orderpoint",
     "pos.config", "pos.session", "pos.order", "pos.order.line", "pos.payment", "sale.order", "sale.order.line",
     "loyalty.program", "loyalty.rule", "loyalty.card", "loyalty.history",
 ]  # fmt: skip
-# The app Delivery is not installed.
-OF_OTHER_APPS = {"sale.order.line": "is_delivery"}
+# What the log says is missing: what belongs to apps that are not installed, and to versions before 19.
+MISSING = {
+    "sale.order.line": ("is_delivery", "sale.order.line"),
+    "product.template": ("use_expiration_date, expiration_time", "product.template"),
+    "stock.warehouse.orderpoint": ("qty_multiple", "stock.warehouse.orderpoint"),
+    "product.packaging": ("product.packaging",),
+}
 
 
 @pytest.mark.parametrize("model", ODOO_MODELS)
@@ -48,8 +53,8 @@ def test_every_entity_comes_in_its_declared_types(
     assert frame["id"].n_unique() == frame.height == source.count(model, None, soon)
     assert frame["id"].to_list() == source.ids(model)
     assert frame.height > 0 or model not in FILLED
-    # Odoo 19 has every field that is asked for, but those of apps that are not there; every value reads as declared.
-    absent = [(OF_OTHER_APPS[model], model)] if model in OF_OTHER_APPS else []
+    # Odoo 19 has all the rest that is asked for; every value reads as declared.
+    absent = [MISSING[model]] if model in MISSING else []
     assert [record.args[1:] for record in caplog.records if record.args] == absent
     assert len(caplog.records) == len(absent)
 
@@ -229,3 +234,39 @@ def test_products_that_stand_for_money_are_named(source: OdooSource, admin: Admi
     admin.call("pos.config", "write", till, {"tip_product_id": tip})
     tills = pulled(source, "pos.config", None, soon)
     assert tills.row(by_predicate=pl.col("id") == till[0], named=True)["tip_product_id"] == tip
+
+
+def test_terms_of_a_vendor_come_with_the_unit_that_they_are_in(
+    source: OdooSource, admin: Admin, soon: datetime
+) -> None:
+    def unit(name: str) -> int:
+        [row] = admin.call("ir.model.data", "search_read", [["module", "=", "uom"], ["name", "=", name]], ["res_id"])
+        return int(row["res_id"])
+
+    piece, dozen, gram = unit("product_uom_unit"), unit("product_uom_dozen"), unit("product_uom_gram")
+    (vendor,) = admin.call("res.partner", "create", [{"name": "Tea Importers", "ref": "S17"}])
+    (product,) = admin.call("product.product", "create", [{"name": "Tea", "is_storable": True}])
+    template = admin.call("product.product", "read", [product], ["product_tmpl_id"])[0]["product_tmpl_id"][0]
+    terms = {"product_tmpl_id": template, "product_uom_id": dozen, "min_qty": 2, "price": 24, "discount": 10}
+    (offer,) = admin.call(
+        "product.supplierinfo", "create", [{"partner_id": vendor, **terms, "delay": 9, "date_end": "2030-01-31"}]
+    )
+    store = admin.call("stock.warehouse", "search_read", [], ["lot_stock_id"], limit=1)[0]
+    place = {"warehouse_id": store["id"], "location_id": store["lot_stock_id"][0]}
+    (rule,) = admin.call(
+        "stock.warehouse.orderpoint", "create", [{"product_id": product, **place, "replenishment_uom_id": dozen}]
+    )
+
+    def row(model: str, record: int) -> dict[str, object]:
+        return pulled(source, model, None, soon).row(by_predicate=pl.col("id") == record, named=True)
+
+    found = row("product.supplierinfo", offer)
+    assert (found["partner_id"], found["product_tmpl_id"]) == (vendor, template)
+    assert (found["product_uom_id"], found["min_qty"], found["price"], found["discount"]) == (dozen, 2, 24, 10)
+    assert (found["delay"], found["date_start"], found["date_end"]) == (9, None, date(2030, 1, 31))
+    assert row("stock.warehouse.orderpoint", rule)["replenishment_uom_id"] == dozen
+    assert row("product.template", template)["uom_id"] == piece
+    assert (row("uom.uom", piece)["factor"], row("uom.uom", dozen)["factor"]) == (1, 12)
+    # Dozens are made of pieces, grams are not.
+    roots = [str(row("uom.uom", record)["parent_path"]).split("/")[0] for record in (piece, dozen, gram)]
+    assert roots[0] == roots[1] != roots[2]

@@ -23,6 +23,7 @@ def forecast() -> tuple[pl.DataFrame, pl.DataFrame, list[registry.SavedModel]]:
     frame = demand_frame()
     displayed = np.random.default_rng(3).random(frame.height) < 0.3
     frame = frame.with_columns(
+        category=pl.when(pl.col("product_id") == PRODUCT).then(pl.lit("tea")),
         display_count=pl.Series(displayed).cast(pl.Int64),
         units=pl.col("units") * pl.when(pl.Series(displayed)).then(2.0).otherwise(1.0),
     )
@@ -31,7 +32,10 @@ def forecast() -> tuple[pl.DataFrame, pl.DataFrame, list[registry.SavedModel]]:
 
 @pytest.fixture
 def asked(prepared: Settings, forecast: tuple[pl.DataFrame, pl.DataFrame, list[registry.SavedModel]]) -> None:
-    """One product sold for 2.00 at a cost of 1.20, and for 1.60 on a display; another without a cost."""
+    """One product sold for 2.00 at a cost of 1.20, and for 1.60 on a display; another without a cost.
+
+    The category of the first has an elasticity of -20 / 10 = -2.
+    """
     features, scores, models = forecast
     for model in models:
         registry.save(model, state_dir() / "models")
@@ -55,7 +59,11 @@ def asked(prepared: Settings, forecast: tuple[pl.DataFrame, pl.DataFrame, list[r
                     ('{PRODUCT}', date '2017-10-09', 51, 999, 9),
                     ('{PRODUCT}', date '2018-01-01', 1, 999, 9),
                     ('grocer:4', date '2017-10-01', 10, 30, null)
-            ) as line (product_id, order_date, quantity, net_amount, cost_amount)"""
+            ) as line (product_id, order_date, quantity, net_amount, cost_amount);
+            create table feat_category__price_response as
+            select
+                'grocer' as brand, 'tea' as category, 5::bigint as product_count, 40::bigint as week_count,
+                200::bigint as product_week_count, 10.0::double as xx, -20.0::double as xy, 40.5::double as yy"""
         )
 
 
@@ -75,9 +83,29 @@ def test_past_prices_cost_and_discount_make_the_margin() -> None:
 
 @pytest.mark.usefixtures("asked")
 def test_a_discount_that_is_named_is_taken() -> None:
-    found = what_if(PRODUCT, STORE, has_mailer=True, discount_share=0.1)
+    """1.60 is the usual price of a promotion: 0.1 off, 1.80, sells (1.8 / 1.6) ** -2 times as much."""
+    found, usual = what_if(PRODUCT, STORE, has_mailer=True, discount_share=0.1), what_if(PRODUCT, has_mailer=True)
     assert found["discount_share"].to_list() == [0.1] * 4
     assert not found["has_display"].any()
+    expected = usual["forecast_qty"].to_numpy() * (1.8 / 1.6) ** -2
+    assert found["forecast_qty"].to_numpy() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_product_and_its_discount_ask_about_the_price_in_each_week() -> None:
+    found = what_if(PRODUCT, discount_share=0.2)
+    assert found.height == 4
+    without = found.filter(~pl.col("has_display"))
+    times = without["forecast_qty"].to_numpy() / without["forecast_without_qty"].to_numpy()
+    assert times == pytest.approx(0.8**-2, abs=1e-5)
+    unmeasured = what_if("grocer:4", discount_share=0.2).filter(~pl.col("has_display"))
+    assert unmeasured["price_elasticity"].null_count() == unmeasured.height > 0
+    assert (unmeasured["uplift_qty"] == 0).all()
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_product_that_was_never_promoted_has_the_discount_of_those_that_were() -> None:
+    assert what_if("grocer:4", has_display=True)["discount_share"].to_list() == [0.2] * 4
 
 
 @pytest.mark.usefixtures("asked")

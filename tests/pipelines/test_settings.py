@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.ordering.settings import CategoryOrdering, OrderingBrand
+from models.ordering.settings import OrderingBrand, OrderingTerms
 from pipelines.settings import Settings, SettingsError, odoo_connection, read_settings
 from tests.pipelines.conftest import RETAIL
 
@@ -67,5 +67,5 @@ def test_ordering_rules_are_the_defaults_but_for_what_is_named(tmp_path: Path, s
     assert read_settings(path).brands["b"].ordering.brand == OrderingBrand(
         budget_amount=900,
         service_levels={"a": 0.96, "b": 0.975, "c": 0.99},
-        categories={"BEEF": CategoryOrdering(shelf_life_days=5)},
+        categories={"BEEF": OrderingTerms(shelf_life_days=5)},
     )

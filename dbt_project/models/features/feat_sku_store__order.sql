@@ -1,6 +1,7 @@
 -- What an order is decided from, one row a product and store that has stock or a demand series: on hand, on
--- order, reserved, price, cost, class of sales, supplier and lead times, as known by the end of `as_of`. What
--- nobody told is null, never zero. What is sold counts where its goods stand (`int_stock_store`).
+-- order, reserved, price, cost, class of sales, supplier, lead times and Odoo's terms, as known by the end of
+-- `as_of`. What nobody told is null, never zero. What is sold counts where its goods stand
+-- (`int_stock_store`).
 {% set as_of = marts_as_of() %}
 
 with
@@ -112,6 +113,7 @@ with
             line.product_id,
             line.store_id,
             line.source_name || ':' || line.source_supplier_id as supplier_id,
+            line.source_supplier_id as supplier_no,
             line.source_purchase_order_id,
             line.purchase_line_id,
             line.received_date,
@@ -124,7 +126,7 @@ with
         where line.known_date <= {{ as_of }} and line.received_date <= {{ as_of }}
     ),
     store_supplier as (
-        select product_id, store_id, supplier_id
+        select product_id, store_id, supplier_id, supplier_no
         from receipt
         qualify
             row_number() over (
@@ -133,7 +135,7 @@ with
             = 1
     ),
     last_receipt as (
-        select brand, product_id, supplier_id
+        select brand, product_id, supplier_id, supplier_no
         from receipt
         qualify
             row_number() over (
@@ -170,6 +172,54 @@ with
             {{ marts_standard_deviation("lead_time_days", "count(*)") }} as lead_time_std_days
         from category_delivery
         group by brand, category
+    ),
+    -- Terms by Odoo's vendor lists: of the vendor whose reference is the number of the supplier that
+    -- delivered
+    -- last, else of the first
+    term as (
+        select position.product_id, position.store_id, term.* exclude (brand, product_id)
+        from position
+        inner join
+            {{ ref("int_supplier_term") }} as term
+            on position.brand = term.brand
+            and position.product_id = term.product_id
+        left join
+            store_supplier
+            on position.product_id = store_supplier.product_id
+            and position.store_id = store_supplier.store_id
+        left join
+            last_receipt
+            on position.brand = last_receipt.brand
+            and position.product_id = last_receipt.product_id
+        qualify
+            row_number() over (
+                partition by position.product_id, position.store_id
+                order by
+                    coalesce(
+                        term.supplier_no = coalesce(store_supplier.supplier_no, last_receipt.supplier_no),
+                        false
+                    ) desc,
+                    term.supplier_rank
+            )
+            = 1
+    ),
+    ordering_multiple as (
+        select rule.product_id, coalesce(place.stock_store_id, rule.store_id) as store_id, rule.multiple_qty
+        from {{ ref("stg_odoo__orderpoint") }} as rule
+        left join {{ ref("int_stock_store") }} as place on rule.store_id = place.store_id
+        where rule.is_active and rule.multiple_qty > 1 and rule.multiple_qty = floor(rule.multiple_qty)
+        qualify
+            row_number() over (
+                partition by rule.product_id, coalesce(place.stock_store_id, rule.store_id)
+                order by rule.is_at_stock_location desc, rule.orderpoint_id
+            )
+            = 1
+    ),
+    shelf_life as (
+        select product_id, min(shelf_life_days) as shelf_life_days
+        from {{ ref("stg_odoo__product_product") }}
+        where is_active
+        group by product_id
     ),
     -- A cost of nothing is no cost, and one in a currency that is not the brand's is not known
     cost as (
@@ -210,14 +260,22 @@ select
     {{ marts_double("position.reserved_qty") }} as reserved_qty,
     {{ marts_double("coalesce(sale.sold_qty, 0)") }} as sold_qty_91,
     {{ marts_money("classed.unit_price_amount") }} as unit_price_amount,
-    coalesce(cost.unit_cost_amount, receipt_cost.unit_cost_amount) as unit_cost_amount,
-    coalesce(store_supplier.supplier_id, last_receipt.supplier_id) as supplier_id,
+    coalesce(
+        cost.unit_cost_amount,
+        receipt_cost.unit_cost_amount,
+        case when term.currency_code = brand.currency_code then term.unit_cost_amount end
+    ) as unit_cost_amount,
+    coalesce(store_supplier.supplier_id, last_receipt.supplier_id, term.supplier_id) as supplier_id,
     coalesce(supplier_lead_time.delivery_count, 0) as supplier_delivery_count,
     supplier_lead_time.lead_time_days as supplier_lead_time_days,
     supplier_lead_time.lead_time_std_days as supplier_lead_time_std_days,
     coalesce(category_lead_time.delivery_count, 0) as category_delivery_count,
     category_lead_time.lead_time_days as category_lead_time_days,
-    category_lead_time.lead_time_std_days as category_lead_time_std_days
+    category_lead_time.lead_time_std_days as category_lead_time_std_days,
+    {{ marts_double("term.lead_time_days") }} as odoo_lead_time_days,
+    {{ marts_double("coalesce(ordering_multiple.multiple_qty, term.pack_qty)") }} as odoo_pack_qty,
+    {{ marts_double("ceil(term.minimum_order_qty)") }} as odoo_minimum_order_qty,
+    {{ marts_double("shelf_life.shelf_life_days") }} as odoo_shelf_life_days
 from position
 inner join {{ source("ops", "ops_brand") }} as brand on position.brand = brand.brand
 left join {{ ref("dim_product") }} as product on position.product_id = product.product_id
@@ -247,3 +305,9 @@ left join
     on position.brand = receipt_cost.brand
     and position.product_id = receipt_cost.product_id
     and brand.currency_code = receipt_cost.currency_code
+left join term on position.product_id = term.product_id and position.store_id = term.store_id
+left join
+    ordering_multiple
+    on position.product_id = ordering_multiple.product_id
+    and position.store_id = ordering_multiple.store_id
+left join shelf_life on position.product_id = shelf_life.product_id

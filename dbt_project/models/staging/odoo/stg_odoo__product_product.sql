@@ -28,6 +28,10 @@ with
             {{ text_or_null("category.complete_name") }} as category_path,
             {{ text_or_null("category.name") }} as category_name,
             coalesce(template.is_storable, false) as is_storable,
+            case
+                when template.use_expiration_date and template.expiration_time > 0
+                then cast(template.expiration_time as integer)
+            end as shelf_life_days,
             template.list_price as list_price_amount,
             product.standard_price as unit_cost_amount,
             coalesce(product.active, true) and coalesce(template.active, true) as is_active,
@@ -145,6 +149,7 @@ select
         {{ text_or_null("split_part(product.category_path, ' / ', 3)") }} is null, null, product.category_name
     ) as family,
     product.is_storable,
+    product.shelf_life_days,
     product.list_price_amount,
     product.unit_cost_amount,
     product.is_active,
