@@ -1,24 +1,23 @@
 """Units of each of the coming 28 days, with a range, for assortments of tens of thousands of products and stores.
 
-The weekly model answers what to order. This is for plans by the day, from years of daily sales: `load` lays them out as
-one row a series and day, `training_rows` builds lags, rolling sums and calendar in DuckDB, `fit` learns a Tweedie mean
-and two quantiles from them, `forecast` says all days at once. Whatever a feature reads is known 28 days before its day,
-so that no forecast is made from another one.
+The weekly model answers what to order. This is for plans by the day, from years of daily sales: `load` reads them with
+DuckDB and lays them out as days without a gap, `training_rows` makes lags, rolling sums and calendar of them by moving
+columns, `fit_mean` and `fit_range` learn a Tweedie mean and two quantiles, `forecast` says all days at once. Whatever a
+feature reads is known 28 days before its day, so that no forecast is made from another one.
 
 Units are whole pieces. Every feature is a whole number, the same on every machine and in any number of threads.
 Belongs here: the daily path, whole. Does not belong here: which sales count, which the caller's query decides.
 """
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import lightgbm as lgb
+import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from models import boosting
 from models.features import FeatureError
@@ -30,7 +29,8 @@ LAGS = (28, 35, 42, 49, 56, 63, 91, 182, 364)
 SUMS = (7, 14, 28, 56, 91, 182)
 HISTORY_DAYS = max(*LAGS, HORIZON_DAYS + max(SUMS))
 MOST_IN_SMALLINT = 32_767
-CALENDAR = {"weekday": "isodow", "month": "month", "day_of_month": "day"}
+_DATE = pl.col("date").dt
+CALENDAR = {"weekday": _DATE.weekday(), "month": _DATE.month(), "day_of_month": _DATE.day()}
 FEATURES = (*(f"units_lag_{lag}" for lag in LAGS), *(f"units_sum_{days}" for days in SUMS), *CALENDAR)
 
 PARAMS = {"learning_rate": 0.15, "min_data_in_leaf": 100, "max_bin": 63, "num_threads": boosting.THREADS}
@@ -49,122 +49,91 @@ class DailyConfig:
     leaves: int = 31
 
 
-def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> int:
-    """Lay out a relation (product_id, store_id, order_date, units), one row a day, as days; the number of series.
+@dataclass(frozen=True)
+class Days:
+    """Units of each day of each series, from its first sale to the last day to forecast, one series after the other.
+
+    series: product_id, store_id, day_count and end_at, the position after its last day. Days to forecast have 0 units.
+    """
+
+    series: pl.DataFrame
+    units: np.ndarray
+    last_date: date
+
+
+def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> Days:
+    """Lay out a relation (product_id, store_id, order_date, units), one row a day, as days without a gap.
 
     A series begins with its first sale and needs HISTORY_DAYS of days, and a sale in the last of them; days without a
-    row are days without a sale. The days of the forecast follow, with units of null.
+    row are days without a sale.
     """
+    last_date = as_of + timedelta(days=HORIZON_DAYS)
+    dates = {"as_of": as_of, "last_date": last_date}
     connection.execute(
         f"""create or replace temp table daily_series as
-        select
-            cast(row_number() over (order by product_id, store_id) as integer) as series_no, product_id, store_id,
-            min(order_date) as first_date, max(units) as most_units
-        from {sales}
-        where order_date <= $as_of
-        group by product_id, store_id
-        having min(order_date) <= $as_of - {HISTORY_DAYS} and max(order_date) > $as_of - {HISTORY_DAYS}""",
-        {"as_of": as_of},
-    )
-    count, most = connection.execute("select count(*), max(most_units) from daily_series").fetchall()[0]
-    # Half the memory of all lags, where it holds them.
-    units_type = "smallint" if most is None or most <= MOST_IN_SMALLINT else "integer"
-    # Features are read in the order of the rows: sorted here, once, by series and day. Each day with a sale brings the
-    # days without one that follow it.
-    connection.execute(
-        f"""create or replace temp table daily_sale as
-        select
-            series.series_no, cast(sales.order_date - series.first_date as integer) as day_index, sales.order_date,
-            cast(sales.units as {units_type}) as units
-        from {sales} as sales inner join daily_series as series using (product_id, store_id)
-        where sales.order_date <= $as_of
-        order by series.series_no, sales.order_date""",
-        {"as_of": as_of},
-    )
-    repeated = connection.execute(
-        """select count(*) from (
-            select lead(series_no) over () = series_no and lead(order_date) over () = order_date as is_repeated
-            from daily_sale
-        ) where is_repeated"""
-    ).fetchall()[0][0]
-    if repeated:
-        raise FeatureError("sales: more than one row a product, store and day")
-    connection.execute(
-        f"""create or replace temp table daily_units as
-        select
-            series_no, cast(day_index + after as smallint) as day_index, cast(order_date + after as date) as order_date,
-            case when after = 0 then units when order_date + after <= $as_of then 0 end as units
+        select *, cast(sum(day_count) over (order by product_id, store_id) as bigint) as end_at
         from (
-            select *, cast(unnest(range(days)) as integer) as after
-            from (
-                select
-                    *,
-                    case
-                        when lead(series_no) over () = series_no then lead(order_date) over ()
-                        else $as_of + {HORIZON_DAYS} + 1
-                    end - order_date as days
-                from daily_sale
-            )
+            select product_id, store_id, $last_date - min(order_date) + 1 as day_count, max(units) as most_units
+            from {sales}
+            where order_date <= $as_of
+            group by product_id, store_id
+            having min(order_date) <= $as_of - {HISTORY_DAYS} and max(order_date) > $as_of - {HISTORY_DAYS}
         )""",
-        {"as_of": as_of},
+        dates,
     )
-    connection.execute("drop table daily_sale")
-    return int(count)
+    series = connection.sql("from daily_series order by end_at").pl()
+    sold = connection.sql(
+        f"""select end_at - 1 - ($last_date - order_date) as position, units
+        from {sales} inner join daily_series using (product_id, store_id)
+        where order_date <= $as_of""",
+        params=dates,
+    ).to_arrow_table()
+    connection.execute("drop table daily_series")
+    # Half the memory of all lags, where it holds them.
+    kind = np.int16 if (series["most_units"] <= MOST_IN_SMALLINT).all() else np.int32
+    units, is_given = np.zeros(series["day_count"].sum(), kind), np.zeros(series["day_count"].sum(), np.bool_)
+    position = sold["position"].to_numpy()
+    units[position], is_given[position] = sold["units"].to_numpy(), True
+    if np.count_nonzero(is_given) < len(position):
+        raise FeatureError("sales: more than one row a product, store and day")
+    return Days(series.drop("most_units"), units, last_date)
 
 
-def training_rows(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+def training_rows(days: Days) -> pa.Table:
     """Units and features of every day, up to the last that is known, that has its whole history."""
-    first, last = connection.execute("select min(series_no), max(series_no) from daily_series").fetchall()[0]
-    # A query without partitions runs in one thread: one query a thread, each of its own series.
-    bounds = [first + (last + 1 - first) * part // boosting.THREADS for part in range(boosting.THREADS + 1)]
-    return _checked(
-        connection,
-        " union all ".join(
-            _rows(f"series_no >= {begin} and series_no < {end}", "units is not null")
-            for begin, end in itertools.pairwise(bounds)
-        ),
-    )
+    return _rows(days, pl.col("end_at") - pl.col("day_count") + HISTORY_DAYS, pl.col("end_at") - HORIZON_DAYS)
 
 
-def forecast_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> pa.Table:
-    """Features of the days after as_of, all series in their order, day by day."""
-    return _checked(connection, _rows(f"order_date > date '{as_of}' - {HISTORY_DAYS}", f"order_date > date '{as_of}'"))
+def forecast_rows(days: Days) -> pa.Table:
+    """Features of the days to forecast, all series in their order, day by day."""
+    return _rows(days, pl.col("end_at") - HORIZON_DAYS, pl.col("end_at"))
 
 
-def _rows(read: str, kept: str) -> str:
-    """The query of the features of the days that are `kept`, from those that are `read`.
+def _rows(days: Days, begin: pl.Expr, end: pl.Expr) -> pa.Table:
+    """Units and features of the days of each series between two positions, with HISTORY_DAYS days of it before them.
 
-    Windows without partition run over the table as it is sorted, without sorting or splitting it again, which is what
-    makes this fast. Within its first HISTORY_DAYS a series would read the one before: those days are left out.
+    What lies some days back is the same stretches of days, moved.
     """
-    lags = ", ".join(f"lag(units, {lag}) over () as units_lag_{lag}" for lag in LAGS)
-    sums = ", ".join(
-        f"cast(lag(sold_to_date, {HORIZON_DAYS}) over () - lag(sold_to_date, {HORIZON_DAYS + days}) over () as integer)"
-        f" as units_sum_{days}"
-        for days in SUMS
-    )
-    calendar = ", ".join(f"cast({part}(order_date) as tinyint) as {name}" for name, part in CALENDAR.items())
-    return f"""
-        select units, {", ".join(FEATURES[: len(LAGS) + len(SUMS)])}, {calendar}, day_index - earlier_index as step
-        from (
-            select
-                day_index, order_date, units, {lags}, {sums}, lag(day_index, {HISTORY_DAYS}) over () as earlier_index
-            from (
-                -- Sums of whole numbers: a double holds them exactly, and faster than wider integers
-                select *, sum(cast(units as double)) over (rows unbounded preceding) as sold_to_date
-                from daily_units where {read}
-            )
-        )
-        where day_index >= {HISTORY_DAYS} and {kept}"""
+    stretches = days.series.select(begin - HISTORY_DAYS, end=end - HISTORY_DAYS).rows()
 
+    def before(values: np.ndarray, day_count: int) -> np.ndarray:
+        moved = values[HISTORY_DAYS - day_count :]
+        return np.concatenate([moved[begin:end] for begin, end in stretches])
 
-def _checked(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
-    """The query's rows, once each is known to stand HISTORY_DAYS rows after its series' day of that age."""
-    rows = connection.sql(query).to_arrow_table()
-    steps = pc.min_max(rows["step"]).as_py()
-    if rows.num_rows and (steps["min"], steps["max"]) != (HISTORY_DAYS, HISTORY_DAYS):
-        raise FeatureError("the days of a series do not follow each other: no feature would be right")
-    return rows.drop_columns(["step"])
+    columns = {"units": before(days.units, 0), **{f"units_lag_{lag}": before(days.units, lag) for lag in LAGS}}
+    # What runs over wraps around, and so does the difference, which is right.
+    sold_to_date = days.units.cumsum(dtype=np.int32)
+    sold_by_then = before(sold_to_date, HORIZON_DAYS)
+    for size in SUMS:
+        sold_earlier = before(sold_to_date, HORIZON_DAYS + size)
+        columns[f"units_sum_{size}"] = np.subtract(sold_by_then, sold_earlier, out=sold_earlier)
+    longest = int(days.series.select(pl.col("day_count").max()).item())
+    calendar = pl.select(date=pl.date_range(days.last_date - timedelta(days=longest - 1), days.last_date))
+    of_calendar = days.series.select(begin - pl.col("end_at") + longest, end=end - pl.col("end_at") + longest).rows()
+    for name, part in CALENDAR.items():
+        values = calendar.select(part).to_series().to_numpy()
+        columns[name] = np.concatenate([values[begin:end] for begin, end in of_calendar])
+    return pa.table(columns)
 
 
 def dataset(rows: pa.Table, seed: int) -> lgb.Dataset:
@@ -189,16 +158,16 @@ def _booster(data: lgb.Dataset, config: DailyConfig, seed: int, objective: Mappi
     return lgb.train(params, data, num_boost_round=config.trees)
 
 
-def forecast(connection: duckdb.DuckDBPyConnection, boosters: Boosters, as_of: date) -> pl.DataFrame:
-    """Units of each series and day after as_of: the mean and, where there are models of it, the range around it."""
-    rows = forecast_rows(connection, as_of).select(FEATURES)
+def forecast(days: Days, boosters: Boosters) -> pl.DataFrame:
+    """Units of each series and day to forecast: the mean and, where there are models of it, the range around it."""
+    rows = forecast_rows(days).select(FEATURES)
     values = {role: booster.predict(rows, num_threads=boosting.THREADS) for role, booster in boosters.items()}
-    days = connection.sql(
-        f"""select product_id, store_id, date '{as_of}' + 1 + cast(ahead as integer) as forecast_date
-        from daily_series cross join range({HORIZON_DAYS}) as days(ahead) order by series_no, ahead"""
-    ).pl()
+    first_date = days.last_date - timedelta(days=HORIZON_DAYS - 1)
+    coming = days.series.select(
+        "product_id", "store_id", forecast_date=pl.date_ranges(pl.lit(first_date), pl.lit(days.last_date))
+    ).explode("forecast_date")
     mean = pl.Series(values["mean"])
-    return days.with_columns(
+    return coming.with_columns(
         forecast_qty=mean.round(6),
         **{
             f"forecast_{role}_qty": pick(mean, pl.Series(values[role]).clip(lower_bound=0)).round(6)
@@ -213,10 +182,11 @@ def fit_and_forecast(
 ) -> pl.DataFrame:
     """All of it: daily sales in, daily forecasts out; without a row where no series has enough history."""
     config = config or DailyConfig()
-    if not load(connection, sales, as_of):
+    days = load(connection, sales, as_of)
+    if days.series.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    data = dataset(training_rows(connection), seed)
-    return forecast(connection, {**fit_mean(data, config, seed), **fit_range(data, config, seed)}, as_of)
+    data = dataset(training_rows(days), seed)
+    return forecast(days, {**fit_mean(data, config, seed), **fit_range(data, config, seed)})
 
 
 SCHEMA = pl.Schema(
