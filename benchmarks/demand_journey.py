@@ -115,22 +115,12 @@ def features(path: Path, folder: Path, origin: date, every_week: bool = False) -
         return connection.sql("from feat_sku_store__demand").pl()
 
 
-def forecast(table: pl.DataFrame, origin: date, products: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The product's mean forecast, products × weeks, and its quantiles, levels × products × weeks."""
+def forecast(table: pl.DataFrame, origin: date, products: list[str]) -> measures.Forecast:
     stock = pl.DataFrame(
         schema={"product_id": pl.String, "store_id": pl.String, "stock_date": pl.Date, "on_hand_qty": pl.Decimal(18, 3)}
     )
     _, models = fit_and_score(table, stock, origin, SEED)
-    found = forecast_weeks(models[0], table)
-    every = pl.DataFrame({"product_id": products}).join(
-        pl.DataFrame({"horizon": pl.Series(range(1, WEEKS_AHEAD + 1), dtype=pl.Int32)}), how="cross"
-    )
-    rows = every.join(found, on=["product_id", "horizon"], how="left", maintain_order="left").with_columns(
-        pl.col("forecast_qty").fill_null(0), pl.col("quantile_qty").fill_null([0.0] * len(measures.QUANTILES))
-    )
-    shape = (len(products), WEEKS_AHEAD)
-    quantiles = np.array(rows["quantile_qty"].to_list()).T.reshape(-1, *shape)
-    return rows["forecast_qty"].to_numpy().reshape(shape), quantiles
+    return measures.Forecast.of(forecast_weeks(models[0], table), products, WEEKS_AHEAD)
 
 
 def run(cases: list[str], data: str | None) -> None:
@@ -143,13 +133,13 @@ def run(cases: list[str], data: str | None) -> None:
             begin = time.perf_counter()
             week = CASES[case]
             history, actual = units[:, :week], units[:, week : week + WEEKS_AHEAD]
-            mean, quantiles = forecast(features(path, folder, sunday(week)), sunday(week), products)
+            own = forecast(features(path, folder, sunday(week)), sunday(week), products)
             seconds = time.perf_counter() - begin
             baselines = measures.forecasts(list(history), WEEKS_AHEAD)
             weight = revenue[:, week - REVENUE_WEEKS : week].sum(axis=1)
-            measures.report_means(case, history, actual, mean, baselines, weight)
-            measures.report_ranges(case, history, actual, quantiles, baselines)
-            totals(case, path, products, actual, mean)
+            measures.report_means(case, history, actual, own.mean, baselines, weight)
+            measures.report_ranges(case, history, actual, own, baselines)
+            totals(case, path, products, actual, own.mean)
             report("demand", case, "series", len(products), "products")
             report("demand", case, "seconds", round(seconds, 1), "s")
 

@@ -5,8 +5,10 @@ over its own scale, and then the unweighted mean of the series whose scale is ab
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from statsforecast.models import (
     TSB,
     AutoETS,
@@ -21,6 +23,29 @@ from benchmarks.report import report
 from models import metrics
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Mean and ends of the 80 % range, series × periods, and quantiles, levels × series × periods."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    quantiles: np.ndarray
+
+    @classmethod
+    def of(cls, weeks: pl.DataFrame, products: list[str], periods: int) -> "Forecast":
+        """From `forecast_weeks`, in the order of the products; 0 for one that has no forecast."""
+        row = weeks["product_id"].replace_strict({one: at for at, one in enumerate(products)}, default=None)
+        known = weeks.filter(row.is_not_null())
+        at = row.drop_nulls().to_numpy(), known["horizon"].to_numpy() - 1
+        mean, low, high = np.zeros((3, len(products), periods))
+        quantiles = np.zeros((len(QUANTILES), len(products), periods))
+        for name, values in (("forecast_qty", mean), ("forecast_low_qty", low), ("forecast_high_qty", high)):
+            values[at] = known[name].to_numpy()
+        quantiles[:, *at] = np.array(known["quantile_qty"].to_list()).T
+        return cls(mean, low, high, quantiles)
 
 
 def scaled_mean(error: np.ndarray, scale: np.ndarray, weight: np.ndarray | None = None) -> float:
@@ -49,10 +74,10 @@ def wspl(history: np.ndarray, actual: np.ndarray, quantiles: np.ndarray) -> floa
     return scaled_mean(loss, np.nanmean(np.abs(np.diff(history, axis=1)), axis=1))
 
 
-def coverage(actual: np.ndarray, quantiles: np.ndarray) -> float:
-    """Share of actual values within the range of the lowest and highest level, ends included."""
+def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+    """Share of actual values within the range, ends included."""
     is_known = np.isfinite(actual)
-    return float(np.mean(((actual >= quantiles[0]) & (actual <= quantiles[-1]))[is_known]))
+    return float(np.mean(((actual >= low) & (actual <= high))[is_known]))
 
 
 Model = Callable[[], object]
@@ -121,14 +146,14 @@ def report_means(
 
 
 def report_ranges(
-    case: str, history: np.ndarray, actual: np.ndarray, own: np.ndarray, baselines: Mapping[str, np.ndarray]
+    case: str, history: np.ndarray, actual: np.ndarray, own: Forecast, baselines: Mapping[str, np.ndarray]
 ) -> None:
     """Scaled pinball loss of the quantiles beside the best baseline's, and how often the range holds what was sold."""
     losses = {name: wspl(history, actual, residual_quantiles(history, one)) for name, one in baselines.items()}
     best = min(losses, key=lambda name: losses[name])
-    report("demand", case, "wspl", round(wspl(history, actual, own), 4), "", best, round(losses[best], 4))
+    report("demand", case, "wspl", round(wspl(history, actual, own.quantiles), 4), "", best, round(losses[best], 4))
     report("demand", case, "best_baseline_wspl", round(losses[best], 4), "", best)
-    report("demand", case, "coverage_80", round(coverage(actual, own), 4), "share", "aimed at", 0.8)
+    report("demand", case, "coverage_80", round(coverage(actual, own.low, own.high), 4), "share", "aimed at", 0.8)
     for name, loss in losses.items():
         report("demand", case, "baseline_wspl", round(loss, 4), "", name)
 

@@ -70,8 +70,7 @@ def monthly(data: str) -> tuple[list[str], np.ndarray]:
     return rows["part_id"].unique(maintain_order=True).to_list(), units
 
 
-def forecast(path: Path, folder: Path, parts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean, parts × months, and quantiles, levels × parts × months; 0 for a part that never sold."""
+def forecast(path: Path, folder: Path, parts: list[str]) -> measures.Forecast:
     run_dbt(path, folder, "int_holiday", "int_demand_*", "feat_sku_store__demand", as_of=ORIGIN, variables=VARIABLES)
     with duckdb.connect(str(path), read_only=True) as connection:
         table = connection.sql("from feat_sku_store__demand").pl()
@@ -79,15 +78,7 @@ def forecast(path: Path, folder: Path, parts: list[str]) -> tuple[np.ndarray, np
         schema={"product_id": pl.String, "store_id": pl.String, "stock_date": pl.Date, "on_hand_qty": pl.Decimal(18, 3)}
     )
     _, models = fit_and_score(table, stock, ORIGIN, SEED, DemandConfig(weeks_ahead=MONTHS_AHEAD))
-    found = forecast_weeks(models[0], table)
-    position = {part: at for at, part in enumerate(parts)}
-    rows = found["product_id"].replace_strict(position, return_dtype=pl.Int64).to_numpy()
-    weeks = found["horizon"].to_numpy() - 1
-    mean = np.zeros((len(parts), MONTHS_AHEAD))
-    quantiles = np.zeros((len(measures.QUANTILES), *mean.shape))
-    mean[rows, weeks] = found["forecast_qty"].to_numpy()
-    quantiles[:, rows, weeks] = np.array(found["quantile_qty"].to_list()).T
-    return mean, quantiles
+    return measures.Forecast.of(forecast_weeks(models[0], table), parts, MONTHS_AHEAD)
 
 
 def run(cases: list[str], data: str | None) -> None:
@@ -99,18 +90,18 @@ def run(cases: list[str], data: str | None) -> None:
         path = empty_warehouse()
         with duckdb.connect(str(path)) as connection:
             connection.execute(TABLES.format(data=data))
-        mean, quantiles = forecast(path, Path(name), parts)
+        own = forecast(path, Path(name), parts)
         seconds = time.perf_counter() - begin
         baselines = {
             **measures.forecasts([one[np.isfinite(one)] for one in history], MONTHS_AHEAD),
-            "all zero": np.zeros_like(mean),
+            "all zero": np.zeros_like(actual),
         }
-        measures.report_means(CASE, history, actual, mean, baselines)
-        measures.report_ranges(CASE, history, actual, quantiles, baselines)
+        measures.report_means(CASE, history, actual, own.mean, baselines)
+        measures.report_ranges(CASE, history, actual, own, baselines)
         # The published error of the seasonal naive, 1.2015, checks the measure.
         seasonal = {
-            "seasonal_naive_mase": units[:, -MONTHS_AHEAD - SEASON : -SEASON], "mase_12": mean,
-            "all_zero_mase": np.zeros_like(mean),
+            "seasonal_naive_mase": units[:, -MONTHS_AHEAD - SEASON : -SEASON], "mase_12": own.mean,
+            "all_zero_mase": np.zeros_like(actual),
         }  # fmt: skip
         for metric, one in seasonal.items():
             report("demand", CASE, metric, round(measures.mase(history, actual, one, SEASON), 4), "")

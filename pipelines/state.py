@@ -15,7 +15,7 @@ from pipelines.sources import SYSTEMS
 from pipelines.sources.contract import Entity, System
 from pipelines.warehouse import connect, transaction, warehouse_path
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 BOOKKEEPING = {
     "source_name": "VARCHAR",
@@ -78,8 +78,8 @@ _TABLES = {
     "score_demand": """
         product_id VARCHAR, store_id VARCHAR, brand VARCHAR, as_of_date DATE, model_version VARCHAR,
         horizon_weeks INTEGER, forecast_qty DOUBLE, forecast_low_qty DOUBLE, forecast_high_qty DOUBLE,
-        on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE, reasons VARCHAR[],
-        is_fallback BOOLEAN""",
+        forecast_std_qty DOUBLE, on_hand_qty DOUBLE, cover_days DOUBLE, stock_out_probability DOUBLE,
+        reasons VARCHAR[], is_fallback BOOLEAN""",
     "score_demand_backtest": """
         brand VARCHAR, as_of_date DATE, model_version VARCHAR, origin_date DATE, group_kind VARCHAR,
         group_name VARCHAR, series_count BIGINT, sold_qty DOUBLE, forecast_qty DOUBLE, wape DOUBLE, bias DOUBLE,
@@ -149,12 +149,18 @@ def _add_order_suggestions(connection: Connection) -> None:
     )
 
 
+def _add_forecast_spread(connection: Connection) -> None:
+    """5 to 6: a forecast says the spread that orders reckon with, which its range no longer tells."""
+    connection.execute("alter table if exists score_demand add column if not exists forecast_std_qty DOUBLE")
+
+
 # From the version in the key to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: _add_run_id,
     2: _add_assignee_and_attempts,
     3: _add_evidence_and_what_a_model_holds,
     4: _add_order_suggestions,
+    5: _add_forecast_spread,
 }
 
 

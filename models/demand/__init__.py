@@ -9,7 +9,7 @@ import polars as pl
 
 from models import boosting
 from models.demand import score, train
-from models.demand.distribution import QUANTILES
+from models.demand.distribution import QUANTILES, likely_range
 from models.demand.features import FEATURES, LAGS, TABLE, prepared
 from models.demand.settings import DemandConfig
 from models.features import FeatureError, check_null_share, encode
@@ -47,15 +47,19 @@ def fit_and_score(
 
 
 def forecast_weeks(model: SavedModel, features: pl.DataFrame) -> pl.DataFrame:
-    """Mean and QUANTILES of each week of the last origin's series, by a brand's saved model.
+    """Mean, range and QUANTILES of each week of the last origin's series, by a brand's saved model.
 
-    Columns: product_id, store_id, origin_date, horizon, week_start_date, forecast_qty, and quantile_qty, a list.
+    Columns: product_id, store_id, origin_date, horizon, week_start_date, forecast_qty, forecast_low_qty,
+    forecast_high_qty, and quantile_qty, a list.
     """
     rows = prepared(TABLE.population(features)).filter(pl.col("origin_date") == pl.col("origin_date").max())
     rows = rows.filter(pl.col("brand") == model.brand).sort("product_id", "store_id", "horizon")
     found = train.forecast(model, rows, boosting.from_text(model.model_texts["mean"], FEATURES))
+    low, high = likely_range(found.weeks, found.week_quantiles)
     return rows.select("product_id", "store_id", "origin_date", "horizon", "week_start_date").with_columns(
         forecast_qty=pl.Series(found.weeks.ravel()).round(6),
+        forecast_low_qty=pl.Series(low.ravel()).round(6),
+        forecast_high_qty=pl.Series(high.ravel()).round(6),
         quantile_qty=pl.Series(found.week_quantiles.reshape(len(QUANTILES), -1).T.round(6), dtype=pl.List(pl.Float64)),
     )
 
@@ -90,7 +94,7 @@ def _brand(
         rule = rule.counting(**counts)
         return rule, score.scores(series, score.rule_forecast(series, why, config), levels, rule, as_of, config)
     champion = standing.champion(brand, FEATURES)
-    model = train.fit(labelled, cut, brand, config, as_of, seed, champion)
+    model = train.fit(labelled, cut, brand, as_of, seed, champion)
     model, kept = standing.judge(model, champion)
     encoding = (kept or model).encoding
     assert encoding is not None

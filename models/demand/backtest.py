@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from models import metrics
-from models.demand.distribution import QUANTILES
+from models.demand.distribution import QUANTILES, likely_range
 from models.demand.features import YOUNG_WEEKS
 from models.registry import SavedModel, SegmentMetrics
 
@@ -95,6 +95,7 @@ def _measures(
         rmsse(series[name].fill_null(0).to_numpy()[:, None], even) for name in ("units_lag_1", "units_mean_13")
     )
     level = np.array(QUANTILES)[:, None, None]
+    low, high = likely_range(mean, quantiles)
     loss = np.maximum(level * (sold - quantiles), (level - 1) * (sold - quantiles)).mean(axis=(0, 2)) / scale
     return metrics.rounded(
         {
@@ -105,7 +106,7 @@ def _measures(
             "rmsse": own,
             "revenue_weighted_rmsse": rmsse(mean, revenue),
             "scaled_pinball_loss": float(loss[has_scale].mean()) if has_scale.any() else None,
-            "coverage_share": float(np.mean((sold >= quantiles[0]) & (sold <= quantiles[-1]))),
+            "coverage_share": float(np.mean((sold >= low) & (sold <= high))),
             "naive_rmsse": naive,
             "mean13_rmsse": mean13,
             "skill_over_naive_share": None if own is None or not naive else 1 - own / naive,

@@ -4,6 +4,9 @@ Weekly ranges cannot be added, for weeks do not all go low together: the sum has
 the same way: forecasts of origins that the model had not seen are put in bins of like size and like spread of the
 series, and a bin keeps the quantiles of what was sold over what was forecast. A negative binomial with the forecast's
 mean and the spread of the upper quantile (Poisson where that is not wider) gives chances.
+
+The range of a forecast holds 8 of 10 outcomes: one in ten lies below it and one above. Where one in ten or more is 0,
+none lies below and two in ten above.
 """
 
 from dataclasses import dataclass
@@ -12,8 +15,8 @@ import numpy as np
 from scipy import stats
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-# Distance from the mean to the 90 % quantile in standard deviations.
-UPPER_IN_DEVIATIONS = 1.2816
+# Distance from the mean to the 90 % and the 80 % quantile in standard deviations.
+UPPER_IN_DEVIATIONS, UPPER_FROM_ZERO_IN_DEVIATIONS = 1.2816, 0.8416
 SMALLEST_MEAN = 1e-6
 # Bins: at most so many of forecast size, each split by spread in three, none with fewer rows.
 SIZE_BINS, SPREAD_BINS, MIN_BIN_ROWS = 12, 3, 60
@@ -72,6 +75,17 @@ class Turnout:
             for part in ("size", "spread", "ratio")
         )
         return cls(size, spread.reshape(-1, SPREAD_BINS - 1), ratio.reshape(-1, SPREAD_BINS, len(QUANTILES)))
+
+
+def likely_range(mean: np.ndarray, quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the range of 8 in 10 outcomes, the mean within. quantiles: QUANTILES × the shape of mean."""
+    lowest, second_highest, highest = quantiles[0], quantiles[-2], quantiles[-1]
+    return np.minimum(lowest, mean), np.maximum(np.where(lowest > 0, highest, second_highest), mean)
+
+
+def spread_about(mean: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Standard deviation that a 90 % quantile tells of; 0 where it is not above the mean."""
+    return np.maximum(upper - mean, 0) / UPPER_IN_DEVIATIONS
 
 
 def chance_above(quantity: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

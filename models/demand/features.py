@@ -13,6 +13,10 @@ from models.reasons import counted, percent, short, whole
 YOUNG_WEEKS, LIKE_WEEKS = 13, 2
 # Added to the level that a forecast is relative to: a series that rests is not divided by nothing.
 LEAST_LEVEL = 0.05
+# Kept from the trees, which see some months of the past: a group's code stands for what its few products did in them,
+# and a count that goes on with the calendar for the origin itself. A trend of the group and a count up to a cap do not.
+GROUP_CODES = ("department", "category", "family")
+CAPS = {"weeks_since_first_sale": YOUNG_WEEKS, "weeks_to_christmas": 4}
 
 LAGS = (1, 2, 3, 4, 8, 13, 26, 52)
 MEANS = (2, 4, 8, 13, 26, 52)
@@ -122,7 +126,12 @@ _LEVEL = Feature("level", "number", "level", "Level that the forecast is relativ
 FEATURES = (
     _LEVEL,
     *(Feature(f"{f.name}_ratio", f.kind, f.group, f"{f.meaning}, over the level", f.null) for f in _UNITS),
-    *_OTHER,
+    *(f for f in _OTHER if f.name not in GROUP_CODES and f.name not in CAPS),
+    *(
+        Feature(f"{f.name}_capped", f.kind, f.group, f"{f.meaning}, {CAPS[f.name]} where there are more", f.null)
+        for f in _OTHER
+        if f.name in CAPS
+    ),
     *(
         Feature(f"{kind}_{name}", "number", "promotion", f"Places {_WORDS[kind]} {said}", null)
         for kind in PROMOTIONS
@@ -151,6 +160,7 @@ def prepared(rows: pl.DataFrame) -> pl.DataFrame:
     is_strong = {kind: 2 * pl.col(f"{kind}_count") > pl.col(f"{kind}_max_52") for kind in PROMOTIONS}
     return with_level.with_columns(
         *((pl.col(f.name) / pl.col("level")).alias(f"{f.name}_ratio") for f in _UNITS),
+        *(pl.col(name).clip(upper_bound=cap).alias(f"{name}_capped") for name, cap in CAPS.items()),
         *((pl.col(f"{kind}_count") - pl.col(f"{kind}_mean_13")).alias(f"{kind}_change") for kind in PROMOTIONS),
         *(
             pl.when(pl.col(f"{kind}_max_52") > 0)
@@ -213,7 +223,6 @@ SENTENCES: dict[str, pl.Expr] = {
             whole("promoted_weeks_13"),
         )
     ),
-    # What the product is and how far ahead a week lies tell a person nothing new.
-    "assortment": pl.lit(None, dtype=pl.String),
+    # How far ahead a week lies tells a person nothing new.
     "horizon": pl.lit(None, dtype=pl.String),
 }

@@ -9,7 +9,13 @@ import numpy as np
 import polars as pl
 
 from models import boosting
-from models.demand.distribution import QUANTILES, UPPER_IN_DEVIATIONS, chance_above
+from models.demand.distribution import (
+    UPPER_FROM_ZERO_IN_DEVIATIONS,
+    UPPER_IN_DEVIATIONS,
+    chance_above,
+    likely_range,
+    spread_about,
+)
 from models.demand.features import FEATURES, GROUPS, SENTENCES
 from models.demand.settings import DemandConfig
 from models.demand.train import by_series, forecast
@@ -27,6 +33,7 @@ SCHEMA = pl.Schema(
         "forecast_qty": pl.Float64(),
         "forecast_low_qty": pl.Float64(),
         "forecast_high_qty": pl.Float64(),
+        "forecast_std_qty": pl.Float64(),
         "on_hand_qty": pl.Float64(),
         "cover_days": pl.Float64(),
         "stock_out_probability": pl.Float64(),
@@ -54,11 +61,13 @@ def model_forecast(
     change = np.abs(np.log(np.maximum(found.weeks, 1e-6) / by_series(rows["level"].to_numpy(), rows)))
     told = np.arange(len(change)) * config.weeks_ahead + change.argmax(axis=1)
     size = np.abs(boosting.group_contributions(booster, weeks[told], FEATURES, GROUPS, REASON_TREES))
+    low, high = likely_range(found.period, found.period_quantiles)
     return pl.DataFrame(
         {
             "mean": found.period,
-            "low": found.period_quantiles[QUANTILES.index(config.lower)],
-            "high": found.period_quantiles[QUANTILES.index(config.upper)],
+            "low": low,
+            "high": high,
+            "std": spread_about(found.period, found.period_quantiles[-1]),
             "reasons": top_reasons(series, size, GROUPS, SENTENCES, default=SENTENCES["level"]),
         }
     )
@@ -68,12 +77,14 @@ def rule_forecast(series: pl.DataFrame, why: str, config: DemandConfig) -> pl.Da
     """Mean of the last 13 weeks that have data, with a range of the series' own spread."""
     mean = series["units_mean_13"].fill_null(0).to_numpy() * config.weeks_ahead
     deviation = np.sqrt(np.maximum(series["units_std_13"].to_numpy() ** 2 * config.weeks_ahead, mean))
-    half = deviation * UPPER_IN_DEVIATIONS
+    low = np.maximum(mean - deviation * UPPER_IN_DEVIATIONS, 0)
+    reach = np.where(low > 0, UPPER_IN_DEVIATIONS, UPPER_FROM_ZERO_IN_DEVIATIONS)
     return pl.DataFrame(
         {
             "mean": mean,
-            "low": np.maximum(mean - half, 0),
-            "high": mean + half,
+            "low": low,
+            "high": mean + deviation * reach,
+            "std": deviation,
             "reasons": series.select(
                 pl.concat_list(pl.lit(f"{why}: mean of the last 13 weeks"), SENTENCES["level"]).list.drop_nulls()
             ).to_series(),
@@ -98,14 +109,14 @@ def scores(
             model_version=pl.lit(model.version),
             horizon_weeks=pl.lit(config.weeks_ahead),
             forecast_qty=pl.col("mean").round(6),
-            forecast_low_qty=pl.min_horizontal("low", "mean").round(6),
-            forecast_high_qty=pl.max_horizontal("high", "mean").round(6),
+            forecast_low_qty=pl.col("low").round(6),
+            forecast_high_qty=pl.col("high").round(6),
+            forecast_std_qty=pl.col("std").round(6),
             is_fallback=pl.lit(model.card.is_fallback),
         )
     )
     daily = pl.col("mean") / (7 * config.weeks_ahead)
-    deviation = ((rows["high"] - rows["mean"]) / UPPER_IN_DEVIATIONS).to_numpy()
-    chance = chance_above(rows["on_hand_qty"].fill_null(0).to_numpy(), rows["mean"].to_numpy(), deviation)
+    chance = chance_above(*(rows[name].fill_null(0).to_numpy() for name in ("on_hand_qty", "mean", "std")))
     rows = rows.with_columns(
         # A forecast of nothing has no days of cover: null, not an endless number.
         cover_days=pl.when(pl.col("mean") > 0).then((pl.col("on_hand_qty").clip(lower_bound=0) / daily).round(1)),

@@ -5,9 +5,9 @@ feature. Rows are cut by when their target weeks were over:
 
     train, target over by V | validation: origin V, its weeks over by T | test: origin T, its weeks over by as_of
 
-Validation chooses the number of trees, and how its forecasts turned out gives the test its correction and quantiles;
-the test is scored once, for the card. The model that forecasts is trained again on all rows with a label, with the
-quantiles of validation and test together and the correction of the test.
+Validation chooses the number of trees, and how its forecasts turned out gives the test its quantiles; the test is
+scored once, for the card. The model that forecasts is trained again on all rows with a label, with the quantiles of
+validation and test together.
 A week in which the brand sold nothing at all has no label: the feed was silent or the shop closed.
 """
 
@@ -20,9 +20,8 @@ import polars as pl
 
 from models import boosting, metrics
 from models.demand.backtest import segments
-from models.demand.distribution import QUANTILES, Turnout
+from models.demand.distribution import QUANTILES, Turnout, likely_range
 from models.demand.features import FEATURES, PERIOD_FACTS, TABLE
-from models.demand.settings import DemandConfig
 from models.features import Encoding, date_span, encode, fit_encoding
 from models.registry import CalibrationBin, Comparison, FeatureNote, ModelCard, SavedModel, compare, rows_hash
 
@@ -32,16 +31,13 @@ PARAMS = {
     "learning_rate": 0.06,
     "num_leaves": 63,
     "min_data_in_leaf": 60,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.25,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "max_bin": 63,
-    "cat_smooth": 50,
 }
 MAX_ROUNDS = 150
 PATIENCE = 20
-# What was forecast too low or too high over all series of a past origin is corrected, within these factors.
-LEAST_CORRECTION, MOST_CORRECTION = 0.9, 1.1
 # More rows made the forecasts no better, only later; the newest origins are kept.
 MAX_TRAIN_ROWS = 150_000
 MIN_TRAIN_ROWS = 400
@@ -115,7 +111,6 @@ def fit(
     labelled: pl.DataFrame,
     cut: Cut,
     brand: str,
-    config: DemandConfig,
     as_of: date,
     seed: int,
     champion: SavedModel | None = None,
@@ -132,7 +127,7 @@ def fit(
     final_encoding = fit_encoding(rows, FEATURES)
     learnt = encode(rows, FEATURES, final_encoding).values
     final = _booster(rows, learnt, seed, rounds=rounds)
-    card = _card(cut, rows, final_encoding, test_forecasts, rounds, brand, config, as_of, seed)
+    card = _card(cut, rows, final_encoding, test_forecasts, rounds, brand, as_of, seed)
     standing = {
         "train_hash": rows_hash(learnt, units(rows)),
         "test_hash": rows_hash(encode(cut.test, FEATURES, encoding).values, units(cut.test)),
@@ -166,14 +161,13 @@ def forecast(model: SavedModel, rows: pl.DataFrame, booster: lgb.Booster) -> For
 
 
 def weekly_mean(model: SavedModel, rows: pl.DataFrame, booster: lgb.Booster) -> np.ndarray:
-    """Corrected mean of each prepared row, whatever weeks are there."""
+    """Mean of each prepared row, whatever weeks are there."""
     assert model.encoding is not None, "a rule has no forecast of its own"
-    return _mean(booster, rows, model.encoding) * model.calibration["correction"]
+    return _mean(booster, rows, model.encoding)
 
 
 def calibrated(weeks: np.ndarray, rows: pl.DataFrame, calibration: dict[str, float]) -> Forecasts:
-    """Corrected means with the quantiles that past forecasts of their like had."""
-    weeks = weeks * calibration["correction"]
+    """Means with the quantiles that past forecasts of their like had."""
     spread = by_series(_spread(rows), rows)
     week_quantiles = Turnout.of(calibration, "week").quantiles(weeks.ravel(), spread.ravel())
     return Forecasts(
@@ -200,19 +194,11 @@ def _spread(rows: pl.DataFrame) -> np.ndarray:
 
 
 def _calibration(past: list[tuple[pl.DataFrame, np.ndarray]]) -> dict[str, float]:
-    """From rows of past origins, the newest last, and the weeks that were forecast for them.
-
-    What all forecasts missed is corrected by the newest origin alone: an earlier model that knew less missed more.
-    """
+    """How past forecasts turned out: from rows of past origins and the weeks that were forecast for them."""
     sold = np.concatenate([by_series(units(rows), rows) for rows, _ in past])
     weeks = np.concatenate([forecast for _, forecast in past])
     spread = np.concatenate([by_series(_spread(rows), rows) for rows, _ in past])
-    newest = slice(-len(past[-1][1]), None)
-    missed = sold[newest].sum() / max(weeks[newest].sum(), 1e-9)
-    correction = float(np.clip(missed, LEAST_CORRECTION, MOST_CORRECTION))
-    weeks = weeks * correction
     return {
-        "correction": round(correction, 9),
         **Turnout.fit(weeks.ravel(), spread.ravel(), sold.ravel()).numbers("week"),
         **Turnout.fit(weeks.sum(axis=1), spread[:, 0], sold.sum(axis=1)).numbers("period"),
     }
@@ -239,8 +225,6 @@ def _booster(
         PARAMS,
         rounds,
         seed,
-        # A unit of error counts by what it is to its series.
-        weight=level / (2 * rows["units_std_52"].to_numpy() ** 2 + 0.1),
         validation=checked,
         patience=PATIENCE,
         offset=np.log(level),
@@ -303,14 +287,13 @@ def _card(
     forecasts: Forecasts,
     rounds: int,
     brand: str,
-    config: DemandConfig,
     as_of: date,
     seed: int,
 ) -> ModelCard:
     actual = units(cut.test)
     weekly_mean = forecasts.weeks.ravel()
     actual_total, total = by_series(actual, cut.test).sum(axis=1), forecasts.period
-    low, high = (forecasts.period_quantiles[QUANTILES.index(level)] for level in (config.lower, config.upper))
+    low, high = likely_range(total, forecasts.period_quantiles)
     rules = {
         "mean13": cut.test["units_mean_13"].fill_null(0).to_numpy(),
         "naive": cut.test["units_lag_1"].fill_null(0).to_numpy(),
@@ -321,8 +304,8 @@ def _card(
         task="demand",
         brand=brand,
         as_of=as_of,
-        method=f"LightGBM over all series, Tweedie mean ({rounds} trees) relative to each series' level, corrected by "
-        "what past forecasts missed; quantiles by how out-of-time forecasts of like size and spread turned out.",
+        method=f"LightGBM over all series, Tweedie mean ({rounds} trees) relative to each series' level; "
+        "quantiles by how out-of-time forecasts of like size and spread turned out.",
         is_fallback=False,
         data_from=data_from,
         data_to=data_to,
@@ -339,8 +322,8 @@ def _card(
                 "wape_4_weeks": metrics.wape(actual_total, total),
                 "below_range_share": float(np.mean(actual_total < low)),
                 "above_range_share": float(np.mean(actual_total > high)),
-                "pinball_low": metrics.pinball(actual_total, low, config.lower),
-                "pinball_high": metrics.pinball(actual_total, high, config.upper),
+                "pinball_low": metrics.pinball(actual_total, forecasts.period_quantiles[0], QUANTILES[0]),
+                "pinball_high": metrics.pinball(actual_total, forecasts.period_quantiles[-1], QUANTILES[-1]),
             }
         ),
         baseline_name="mean of 13 weeks, naive (last week again)",

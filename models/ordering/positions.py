@@ -37,7 +37,7 @@ POSITIONS = FeatureTable(
     },
 )
 FORECAST_COLUMNS = (
-    "product_id", "store_id", "brand", "model_version", "horizon_weeks", "forecast_qty", "forecast_high_qty",
+    "product_id", "store_id", "brand", "model_version", "horizon_weeks", "forecast_qty", "forecast_std_qty",
     "is_fallback",
 )  # fmt: skip
 SOLD_DAYS = 91

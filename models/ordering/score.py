@@ -10,7 +10,6 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from models.demand.distribution import UPPER_IN_DEVIATIONS
 from models.ordering import markdown, reasons
 from models.ordering.allocation import with_transfers, within_budget
 from models.ordering.policy import critical_ratio, demand_quantile, demand_until, order_quantity
@@ -159,14 +158,13 @@ def _with_position(rows: pl.DataFrame, rule: OrderingBrand, as_of: date) -> pl.D
 
 def _with_levels(rows: pl.DataFrame, rule: OrderingBrand) -> pl.DataFrame:
     """Reorder point, order-up-to level, what is needed, what is to spare."""
-    lead, lead_std, level, mean, high, horizon = (
+    lead, lead_std, level, mean, deviation, horizon = (
         rows[name].cast(pl.Float64).fill_null(0).to_numpy()
         for name in (
-            "lead_time_days", "lead_time_std_days", "service_level", "forecast_qty", "forecast_high_qty", "horizon_days"
+            "lead_time_days", "lead_time_std_days", "service_level", "forecast_qty", "forecast_std_qty", "horizon_days"
         )
     )  # fmt: skip
     horizon = np.maximum(horizon, 1)
-    deviation = np.maximum(high - mean, 0) / UPPER_IN_DEVIATIONS
     until_arrival = demand_until(lead, mean, deviation, horizon, lead_std)
     protected_mean, protected_deviation = demand_until(lead + rule.review_days, mean, deviation, horizon, lead_std)
     is_forecast = pl.col("forecast_qty").is_not_null()

@@ -121,7 +121,7 @@ def _order(
         f"""select product_id, coalesce(place.stock_store_id, demand.store_id) as store_id, brand,
             max(model_version) as model_version, max(horizon_weeks) as horizon_weeks,
             round(sum(forecast_qty), 6) as forecast_qty,
-            round(sum(forecast_qty) + sqrt(sum((forecast_high_qty - forecast_qty) ** 2)), 6) as forecast_high_qty,
+            round(sqrt(sum(forecast_std_qty ** 2)), 6) as forecast_std_qty,
             bool_or(is_fallback) as is_fallback
         from score_demand as demand
         left join int_stock_store as place using (store_id)

@@ -10,8 +10,8 @@ from scipy import stats
 
 from models.demand import QUANTILES, fit_and_score, forecast_weeks
 from models.demand.backtest import SCHEMA, segments, table
-from models.demand.distribution import Turnout, chance_above
-from models.demand.features import TABLE, prepared
+from models.demand.distribution import Turnout, chance_above, likely_range, spread_about
+from models.demand.features import FEATURES, TABLE, prepared
 from models.demand.train import cut_by_time, observed
 from models.features import FeatureError
 from tests.models.frames import AS_OF, demand_frame, stock_frame
@@ -119,6 +119,10 @@ def test_brand_with_too_little_history_takes_the_mean_of_13_weeks():
     assert scores["is_fallback"].all()
     assert models[0].card.is_fallback
     assert joined["forecast_qty"].to_list() == pytest.approx((joined["units_mean_13"] * 4).to_list(), abs=1e-5)
+    reach = joined.select((pl.col("forecast_high_qty") - pl.col("forecast_qty")) / pl.col("forecast_std_qty"))
+    assert reach.to_series().round(4).to_list() == [
+        0.8416 if low == 0 else 1.2816 for low in joined["forecast_low_qty"]
+    ]
     assert all("Too little history" in reasons[0] for reasons in scores["reasons"])
 
 
@@ -176,6 +180,30 @@ def test_quantiles_leave_their_share_below():
             assert below - 0.07 <= level <= at + 0.07
 
 
+def test_the_range_leaves_out_two_in_ten():
+    """Deciles of three series: never 0, 0 two times in ten, nearly always 0."""
+    mean = np.array([5.0, 2.0, 0.3])
+    quantiles = np.array([[1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 0, 1, 1, 2, 2, 3, 4, 6], [0] * 9], dtype=float).T
+    low, high = likely_range(mean, quantiles)
+    # A tenth on either side; where none can lie below, two tenths above; at least up to the mean.
+    assert low.tolist() == [1, 0, 0]
+    assert high.tolist() == [9, 4, 0.3]
+    # The chance of a stock-out keeps to the 90 % quantile: (9 - 5) / 1.2816, (6 - 2) / 1.2816, none.
+    assert spread_about(mean, quantiles[-1]).tolist() == pytest.approx([3.121099, 3.121099, 0], abs=1e-6)
+
+
+def test_the_range_of_what_seldom_sells_holds_eight_in_ten():
+    rng = np.random.default_rng(2)
+    mean, spread = rng.uniform(0.3, 6, 40_000), np.ones(40_000)
+    sold = rng.poisson(mean).astype(float)
+    quantiles = Turnout.fit(mean[:20_000], spread[:20_000], sold[:20_000]).quantiles(mean[20_000:], spread[20_000:])
+    low, high = likely_range(mean[20_000:], quantiles)
+    is_held = (sold[20_000:] >= low) & (sold[20_000:] <= high)
+    assert ((low == 0).mean(), (low > 0).mean()) > (0.2, 0.2)
+    assert is_held[low == 0].mean() == pytest.approx(0.8, abs=0.03)
+    assert is_held[low > 0].mean() == pytest.approx(0.8, abs=0.03)
+
+
 def test_weeks_of_a_forecast_add_up_to_the_score(frame, result):
     scores, models = result
     weeks = forecast_weeks(models[0], frame)
@@ -184,6 +212,7 @@ def test_weeks_of_a_forecast_add_up_to_the_score(frame, result):
     assert summed["len"].to_list() == [4] * 40
     assert summed["forecast_qty"].to_list() == pytest.approx(scores.sort("product_id")["forecast_qty"], abs=1e-4)
     assert weeks.filter(pl.col("quantile_qty").list.diff().list.min() < 0).height == 0
+    assert weeks.filter(pl.col("forecast_qty").is_between("forecast_low_qty", "forecast_high_qty")).height == 160
 
 
 def test_a_new_series_starts_from_its_like(frame):
@@ -192,6 +221,19 @@ def test_a_new_series_starts_from_its_like(frame):
         units_level=pl.lit(8.0), like_units_mean_13=pl.lit(3.0), weeks_since_first_sale=pl.Series([3, 40])
     )
     assert prepared(rows)["level"].to_list() == pytest.approx([6.05, 8.05])
+
+
+def test_trees_see_nothing_that_names_the_origin_or_the_group(frame):
+    # In autumn the weeks to Christmas fall from origin to origin: up to 4 they tell of Christmas, beyond of the origin.
+    rows = frame.head(3).with_columns(
+        weeks_to_christmas=pl.Series([0, 4, 11]), weeks_since_first_sale=pl.Series([2, 13, 60])
+    )
+    seen = prepared(rows)
+    assert seen["weeks_to_christmas_capped"].to_list() == [0, 4, 4]
+    assert seen["weeks_since_first_sale_capped"].to_list() == [2, 13, 13]
+    names = {feature.name for feature in FEATURES}
+    assert {"weeks_to_christmas_capped", "weeks_since_first_sale_capped"} <= names
+    assert names.isdisjoint({"weeks_to_christmas", "weeks_since_first_sale", "department", "category", "family"})
 
 
 def test_backtest_measures_by_hand(frame):

@@ -45,11 +45,18 @@ def positions(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def forecasts(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Poisson forecasts: the upper end is the mean, no wider."""
-    known = {"store_id": "s", "brand": "b", "model_version": "v", "horizon_weeks": 4, "is_fallback": False}
+    """Poisson forecasts: they spread no wider."""
+    known = {
+        "store_id": "s",
+        "brand": "b",
+        "model_version": "v",
+        "horizon_weeks": 4,
+        "forecast_std_qty": 0.0,
+        "is_fallback": False,
+    }
     return pl.DataFrame(
-        [{**known, "forecast_high_qty": row["forecast_qty"], **row} for row in rows],
-        schema_overrides={"horizon_weeks": pl.Int32, "forecast_qty": pl.Float64, "forecast_high_qty": pl.Float64},
+        [{**known, **row} for row in rows],
+        schema_overrides={"horizon_weeks": pl.Int32, "forecast_qty": pl.Float64, "forecast_std_qty": pl.Float64},
     )
 
 
