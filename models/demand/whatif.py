@@ -79,7 +79,7 @@ def what_if(
     for name, frame, keys in (("features", features, KEYS), ("plan", plan, KEYS), ("prices", prices, PRICE_KEYS)):
         if frame.select(keys).is_duplicated().any():
             raise FeatureError(f"{name}: more than one row a key ({', '.join(keys)})")
-    if not plan.select((pl.col("discount_share", "usual_discount_share") < 1).all()).row(0) == (True, True):
+    if plan.filter(pl.max_horizontal("discount_share", "usual_discount_share") >= 1).height:
         raise FeatureError("plan: a discount is less than the whole price")
     asked = (
         features.join(plan.select(PLAN), on=KEYS)

@@ -1,7 +1,7 @@
 """What a lower price would do for slow stock: the price elasticity of its category, where the data can bear one.
 
 `feat_category__price_response` has sums over weeks of products: the logarithm of units against that of price, both less
-the product's own mean and the category's week. Their ratio is the elasticity: per cent of units for one per cent of
+the product's own mean, the category's week and what goes with promotion. Their ratio is the elasticity: per cent of units for one per cent of
 price. It counts only where enough products and weeks speak for it and it is surely below zero.
 
 Belongs here: elasticity, sell-through, the step. Does not belong here: which stock is slow (score).
@@ -18,7 +18,8 @@ SELL_THROUGH_DAYS = 28
 def elasticities(responses: pl.DataFrame) -> pl.DataFrame:
     """brand, category, elasticity: only those that the data bear."""
     slope = pl.col("xy") / pl.col("xx")
-    freedom = pl.col("product_week_count") - pl.col("product_count") - pl.col("week_count") - 1
+    # A mean a product and a week, what goes with promotion, and the slope.
+    freedom = pl.col("product_week_count") - pl.col("product_count") - pl.col("week_count") - 2
     residual = (pl.col("yy") - slope * pl.col("xy")).clip(lower_bound=0) / freedom
     return (
         responses.filter(

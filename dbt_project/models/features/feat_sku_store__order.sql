@@ -173,9 +173,8 @@ with
         from category_delivery
         group by brand, category
     ),
-    -- Terms by Odoo's vendor lists: of the vendor whose reference is the number of the supplier that
-    -- delivered
-    -- last, else of the first
+    -- Terms by Odoo's vendor lists: those of the vendor whose reference is the number of the supplier that
+    -- delivered last, else of the first
     term as (
         select position.product_id, position.store_id, term.* exclude (brand, product_id)
         from position
