@@ -17,11 +17,7 @@ with
             coalesce(store.region, 'unknown') as region,
             score.is_fallback,
             cast(score.forecast_qty as decimal(18, 3)) as forecast_qty,
-            cast(
-                pow((score.forecast_high_qty - score.forecast_qty) / {{ upper_in_deviations }}, 2) as decimal(
-                    18, 6
-                )
-            ) as variance
+            cast(pow(score.forecast_std_qty, 2) as decimal(18, 6)) as variance
         from {{ source("scores", "score_demand") }} as score
         left join {{ ref("dim_product") }} as product on score.product_id = product.product_id
         left join {{ ref("dim_store") }} as store on score.store_id = store.store_id
