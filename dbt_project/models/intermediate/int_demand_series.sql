@@ -3,8 +3,9 @@
 -- on the origin of their last 53 weeks: units, prices, days out of stock.
 with
     origin as (from {{ demand_origins() }}),
-    -- A series that sold on fewer days in all is forecast while it is new alone: not when it sold, before the
-    -- first origin, in a week that each origin looks at and finds too old to be new. Most series never are.
+    -- Most series never sell enough: they are left out before their weeks are counted origin by origin. One
+    -- with too few sale days in all can only be there as new, which none is that sold in a week more than 13
+    -- weeks before the first origin that all origins look at.
     possible as (
         select product_id, store_id
         from

@@ -48,7 +48,7 @@ with
             group by all
         ),
     {%- endfor %}
-    -- On an origin a series counts by the earliest week that reaches it alone
+    -- A series counts once an origin: each of its weeks on the origins that none before it reaches
     first_week as (
         select
             store_id,
