@@ -20,17 +20,11 @@ with
             and line.order_date > {{ as_of }} - 485
             and line.brand in (select brand from known_line where line_kind = 'return')
     ),
-    placed as (
-        -- Lines of an order share their instant: convert each once.
-        select
-            time_zone,
-            ordered_at,
-            cast(hour(convert_timezone('UTC', time_zone, ordered_at)) as integer) as hour_of_day
-        from (select distinct time_zone, ordered_at from sale_line)
-    ),
     basket as (
         select
             order_id,
+            -- Lines of an order share their instant: convert it once.
+            cast(hour(convert_timezone('UTC', min(time_zone), min(ordered_at))) as integer) as hour_of_day,
             count(*) as order_line_count,
             coalesce(sum(quantity) filter (where unit_of_measure = 'piece'), 0) as order_quantity,
             sum(net_amount) as order_net_amount
@@ -58,8 +52,8 @@ with
         from
             (
                 select distinct
-                    product.code_space || ':' || product.category as category_key, sale_line.order_date
-                from sale_line
+                    product.code_space || ':' || product.category as category_key, product_day.order_date
+                from product_day
                 inner join {{ ref("dim_product") }} as product using (product_id)
             ) as day
         asof left join
@@ -84,7 +78,7 @@ select
     {{ marts_ratio("line.net_amount", "line.quantity") }} as unit_price,
     {{ marts_double("line.net_amount") }} as net_amount,
     {{ marts_ratio("line.discount_amount", "line.gross_amount") }} as discount_share,
-    placed.hour_of_day,
+    basket.hour_of_day,
     cast(isodow(line.order_date) as integer) as iso_weekday,
     cast(month(line.order_date) as integer) as month,
     basket.order_line_count,
@@ -115,7 +109,6 @@ select
         then {{ marts_double("coalesce(returned.returned_quantity, 0)") }}
     end as returned_qty
 from sale_line as line
-inner join placed on line.time_zone = placed.time_zone and line.ordered_at = placed.ordered_at
 inner join basket on line.order_id = basket.order_id
 left join returned on line.order_line_id = returned.order_line_id
 left join {{ ref("dim_product") }} as product on line.product_id = product.product_id
