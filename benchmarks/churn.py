@@ -316,6 +316,10 @@ def auc(lapsed: np.ndarray, score: np.ndarray) -> float:
     return found
 
 
+def lift(lapsed: np.ndarray, score: np.ndarray) -> float:
+    return metrics.lift_top_decile(lapsed, score) or 0.0
+
+
 def ece(lapsed: np.ndarray, probability: np.ndarray) -> float:
     return metrics.calibration_error(metrics.calibration_bins(lapsed, probability))
 
@@ -344,13 +348,16 @@ def report_lapse(case: str, found: Scored) -> None:
     report("churn", case, "baseline_auc", round(auc(lapsed, found.untuned), 4), "share", part="untuned LightGBM")
     report("churn", case, "auc_gain_low", round(gain[0], 4), "share", best, 0.0)
     report("churn", case, "auc_gain_high", round(gain[1], 4), "share", best, 0.0)
-    lifts = {name: metrics.lift_top_decile(lapsed, score) or 0.0 for name, score in found.baselines.items()}
+    lifts = {name: lift(lapsed, score) for name, score in found.baselines.items()}
     highest = max(lifts, key=lambda name: lifts[name])
-    lift = metrics.lift_top_decile(lapsed, probability) or 0.0
-    report("churn", case, "lift_decile", round(lift, 2), "ratio", highest, round(lifts[highest], 2))
+    rival = found.baselines[highest]
+    gain = resampled(lambda at: lift(lapsed[at], probability[at]) - lift(lapsed[at], rival[at]), len(lapsed))
+    own = round(lift(lapsed, probability), 2)
+    report("churn", case, "lift_decile", own, "ratio", highest, round(lifts[highest], 2))
+    report("churn", case, "lift_gain_low", round(gain[0], 2), "ratio", highest, 0.0)
+    report("churn", case, "lift_gain_high", round(gain[1], 2), "ratio", highest, 0.0)
     # Who ranks all that lapsed above all others.
-    perfect = metrics.lift_top_decile(lapsed, lapsed) or 0.0
-    report("churn", case, "lift_decile_of_perfect_ranking", round(perfect, 2), "ratio")
+    report("churn", case, "lift_decile_of_perfect_ranking", round(lift(lapsed, lapsed), 2), "ratio")
     report_calibration(case, lapsed, probability)
 
 

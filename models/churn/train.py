@@ -29,7 +29,7 @@ from models.search import search
 
 PARAMS = {
     "objective": "binary",
-    "learning_rate": 0.05,
+    "learning_rate": 0.03,
     "num_leaves": 7,
     "feature_fraction": 0.3,
     "min_data_in_leaf": 60,
@@ -39,13 +39,13 @@ PARAMS = {
     "max_bin": 127,
 }
 SPACE = {
-    "num_leaves": IntDistribution(4, 16, log=True),
-    "feature_fraction": FloatDistribution(0.2, 0.7),
+    "num_leaves": IntDistribution(4, 12, log=True),
+    "feature_fraction": FloatDistribution(0.1, 0.5),
     "min_data_in_leaf": IntDistribution(30, 120, log=True),
     "lambda_l2": FloatDistribution(1.0, 30.0, log=True),
 }
-TRIALS = 6
-MAX_ROUNDS = 400
+TRIALS = 5
+MAX_ROUNDS = 600
 MIN_TRAIN_ROWS = 200
 MIN_OF_EACH_CLASS = 20
 

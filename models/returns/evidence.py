@@ -1,7 +1,7 @@
 """What is unusual about a return beside how much came back: by what it is, who brought it, and who took it.
 
 A trait is a yes or no of a receipt, such as money that went back by another tender. One such receipt is nothing; how
-improbable is it that so many of a customer's receipts, or of a cashier's, have it, given how common it is on such
+improbable is it that so many others of the customer, or of the cashier, have it too, given how common it is on such
 receipts (`usual`) and in that store? Without labels this needs no model of abuse, and a store with a generous policy is
 compared with itself.
 
@@ -20,10 +20,11 @@ from models.reasons import counted, whole
 from models.returns.tail import improbability
 from models.returns.usual import usual_shares
 
-# So many of the brand's receipts stand beside a store's own, so that a store with few is compared with all.
-PRIOR_RECEIPTS = 10
+# So many receipts with the trait stand beside a store's own, so that a store with few is compared with all.
+PRIOR_RECEIPTS = 1
 STORE_DAYS = 7
 OVER_PRICE_SHARE = 0.2
+USED_DAYS = 7
 # Below this a trait is no fact worth saying: one chance in ten.
 LEAST_IMPROBABILITY = 1.0
 
@@ -50,8 +51,16 @@ TRAITS: Mapping[str, Trait] = {
         "paid back above the price paid",
     ),
     "other_tender": Trait(pl.col("has_other_tender").fill_null(False), "paid back by another tender"),
-    "whole_order": Trait(pl.col("whole_order_count") > 0, "a whole order undone"),
-    "many_stores": Trait(pl.col("near_store_count") > 2, f"three stores and more within {STORE_DAYS} days"),
+    # What is undone within days corrects the order; a week is long enough to have used the goods.
+    "whole_order": Trait(
+        (pl.col("whole_order_count") > 0) & (pl.col("days_to_return_mean") >= USED_DAYS),
+        f"a whole order undone after {USED_DAYS} days and more",
+    ),
+    # Who returns much may meet three stores; a tour seldom sees one twice.
+    "many_stores": Trait(
+        (pl.col("near_store_count") > 2) & (pl.col("near_store_count") * 4 > pl.col("near_receipt_count") * 3),
+        f"three stores and more within {STORE_DAYS} days",
+    ),
 }
 
 # What `with_evidence` gives an improbability of, in this order.
@@ -61,8 +70,8 @@ EVIDENCE = (*TRAITS, "one_cashier")
 def with_evidence(receipts: pl.DataFrame, reach_days: int, seed: int) -> pl.DataFrame:
     """Receipts with `evidence_by_trait`, an improbability for each of EVIDENCE, and `evidence_facts`, largest first.
 
-    receipts: all of one brand's that are known. A trait counts for a receipt that has it: over the receipts of its
-    customer, or of its cashier, in the `reach_days` before it and, as far as they are known, after it, whichever is
+    receipts: all of one brand's that are known. A trait counts for a receipt that has it: over the other receipts of
+    its customer, or of its cashier, in the `reach_days` before it and, as far as they are known, after it, whichever is
     less likely. What a customer brings back to one cashier is compared with that cashier's part of the store's returns.
     """
     rows = receipts.with_columns(
@@ -70,7 +79,8 @@ def with_evidence(receipts: pl.DataFrame, reach_days: int, seed: int) -> pl.Data
             pl.concat_str("source_name", "store_id", "cashier_no", separator="|", ignore_nulls=True)
         )
     )
-    stores = _over_days(rows, ["customer_id"], STORE_DAYS // 2, near_store_count=pl.col("store_id").n_unique())
+    near = {"near_store_count": pl.col("store_id").n_unique(), "near_receipt_count": pl.len()}
+    stores = _over_days(rows, ["customer_id"], STORE_DAYS // 2, **near)
     rows = rows.join(stores, on=["customer_id", "return_date"], how="left", maintain_order="left")
     rows = rows.with_columns(trait.found.fill_null(False).alias(name) for name, trait in TRAITS.items())
     usual = usual_shares(rows, list(TRAITS), seed)
@@ -117,8 +127,7 @@ def _of_traits(rows: pl.DataFrame, actor: str, noun: str, reach_days: int) -> li
             np.maximum(by_store[column].to_numpy() - by_actor[column].fill_null(0).to_numpy(), 0)
             for column in (name, _usual(name))
         )
-        prior = PRIOR_RECEIPTS * rows[_usual(name)].sum() / max(rows.height, 1)
-        as_usual_here = (in_others + prior) / (expected_in_others + prior)
+        as_usual_here = (in_others + PRIOR_RECEIPTS) / (expected_in_others + PRIOR_RECEIPTS)
         share = own[_usual(name)].fill_null(0).to_numpy() / np.maximum(count, 1) * as_usual_here
         have = np.where(rows[name].to_numpy(), own[name].fill_null(0).to_numpy(), 0)
         said = own.select(
@@ -128,7 +137,8 @@ def _of_traits(rows: pl.DataFrame, actor: str, noun: str, reach_days: int) -> li
                 counted("receipt_count", "return", "returns"),
             )
         ).to_series()
-        found.append((_beyond_usual(have, count, share), said))
+        # A receipt is asked about because it has the trait: what tells is how many of the others have it.
+        found.append((_beyond_usual(np.maximum(have - 1, 0), count - 1, share), said))
     return found
 
 

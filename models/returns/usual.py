@@ -29,6 +29,8 @@ PARAMS = {
     "learning_rate": 0.1,
     "num_leaves": 4,
     "min_data_in_leaf": 60,
+    # Most traits are rare: what a split explains by chance is no circumstance.
+    "min_gain_to_split": 2.0,
     "lambda_l2": 5.0,
     "max_bin": 63,
     "cat_smooth": 50,

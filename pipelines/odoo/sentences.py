@@ -425,10 +425,10 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} de {1} {1:devolución|devoluciones} de este cliente: reembolsado con otro medio de pago",
     ),
     (
-        "{0} of {1} {1:return|returns} of this customer: a whole order undone",
-        "{0} von {1} {1:Rückgabe|Rückgaben} dieses Kunden: eine ganze Bestellung rückgängig gemacht",
-        "{0} sur {1} {1:retour|retours} de ce client : une commande entière annulée",
-        "{0} de {1} {1:devolución|devoluciones} de este cliente: un pedido entero deshecho",
+        "{0} of {1} {1:return|returns} of this customer: a whole order undone after 7 days and more",
+        "{0} von {1} {1:Rückgabe|Rückgaben} dieses Kunden: ganze Bestellung nach 7 Tagen und mehr storniert",
+        "{0} sur {1} {1:retour|retours} de ce client : une commande entière annulée après 7 jours et plus",
+        "{0} de {1} {1:devolución|devoluciones} de este cliente: un pedido entero deshecho tras 7 días o más",
     ),
     (
         "{0} of {1} {1:return|returns} of this customer: three stores and more within 7 days",
@@ -461,10 +461,10 @@ SENTENCES: tuple[tuple[str, str, str, str], ...] = (
         "{0} de {1} {1:devolución|devoluciones} de este cajero: reembolsado con otro medio de pago",
     ),
     (
-        "{0} of {1} {1:return|returns} of this cashier: a whole order undone",
-        "{0} von {1} {1:Rückgabe|Rückgaben} dieser Kassenkraft: eine ganze Bestellung rückgängig gemacht",
-        "{0} sur {1} {1:retour|retours} de ce caissier : une commande entière annulée",
-        "{0} de {1} {1:devolución|devoluciones} de este cajero: un pedido entero deshecho",
+        "{0} of {1} {1:return|returns} of this cashier: a whole order undone after 7 days and more",
+        "{0} von {1} {1:Rückgabe|Rückgaben} dieser Kassenkraft: ganze Bestellung nach 7 Tagen und mehr storniert",
+        "{0} sur {1} {1:retour|retours} de ce caissier : une commande entière annulée après 7 jours et plus",
+        "{0} de {1} {1:devolución|devoluciones} de este cajero: un pedido entero deshecho tras 7 días o más",
     ),
     (
         "{0} of {1} {1:return|returns} of this cashier: three stores and more within 7 days",

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from models.returns.evidence import PRIOR_RECEIPTS, with_evidence
+from models.returns.evidence import with_evidence
 from models.returns.usual import usual_shares
 from tests.models.frames import AS_OF, receipt_frame
 
@@ -24,7 +24,10 @@ def stream(customer: str, count: int, first: int = 0, days: int = 10, **changes:
 
 
 def frame(receipts: list[dict[str, object]]) -> pl.DataFrame:
-    plain = {"linked_line_count": 1, "beyond_sale_line_count": 0, "has_other_tender": False, "whole_order_count": 0}
+    plain = {
+        "linked_line_count": 1, "beyond_sale_line_count": 0, "has_other_tender": False, "whole_order_count": 0,
+        "days_to_return_mean": 3.0,
+    }  # fmt: skip
     return receipt_frame([{**plain, **receipt} for receipt in receipts]).with_columns(
         pl.col("cashier_no", "store_id").cast(pl.String)
     )
@@ -42,15 +45,18 @@ def evidence(receipts: list[dict[str, object]]) -> dict[str, dict[str, object]]:
 
 def test_tail_by_hand():
     # 100 receipts, 4 of them the customer's, all 4 by another tender; of the 96 others none. Usual is (4 + 1) / 102,
-    # as it is expected of the 96 others; beside it stand 10 more such: the share is 5 / 102 · (0 + 10 · 5 / 102) /
-    # ((96 + 10) · 5 / 102) = .004624. The chance of 4 of 4 is its fourth power; of the 4, 4 · .004624 are usual.
+    # which makes 4.7059 of the 96 others. In the store it is then .04902 · (0 + 1) / (4.7059 + 1) = .008591. Beside
+    # each of the 4 the 3 others have it: the chance is its third power; of the 3, 3 · .008591 are usual.
     rows = evidence([*honest(), *stream("X", 4, has_other_tender=True)])
-    share = (PRIOR_RECEIPTS * 5 / 102) / (96 + PRIOR_RECEIPTS)
-    assert share == pytest.approx(0.004624, abs=1e-6)
-    assert rows["X-0"]["evidence"] == pytest.approx(4 * 2.334936 * (1 - 0.004624), abs=1e-4)
+    assert rows["X-0"]["evidence"] == pytest.approx(3 * 2.065965 * (1 - 0.008591), abs=1e-4)
     assert rows["X-0"]["evidence_facts"] == ["4 of 4 returns of this customer: paid back by another tender"]
     assert rows["H000-0"]["evidence"] == 0
     assert rows["H000-0"]["evidence_facts"] == []
+
+
+def test_one_receipt_alone_is_nothing():
+    rows = evidence([*honest(), *stream("X", 1, has_other_tender=True), *stream("Y", 3)])
+    assert rows["X-0"]["evidence"] == 0
 
 
 def test_of_what_is_usual_anyway_only_the_rest_counts():
@@ -61,11 +67,12 @@ def test_of_what_is_usual_anyway_only_the_rest_counts():
         for k, receipt in enumerate(honest(12))
     ]
     rows = evidence([*half, *[m | {"customer_id": f"M{k}"} for k, m in enumerate(mine)]])
-    # Usual is (109 + 1) / (212 + 2); of the 200 others 100 have it, beside 10 usual ones.
+    # Usual is (109 + 1) / (212 + 2); of the 200 others 100 have it, where 102.8 would be usual. Beside the receipt 8 of
+    # the cashier's 11 others have it.
     usual = 110 / 214
-    share = usual * (100 + PRIOR_RECEIPTS * usual) / ((200 + PRIOR_RECEIPTS) * usual)
-    tail = stats.binom.sf(8, 12, share)
-    assert rows["M0"]["evidence"] == pytest.approx(-np.log10(tail) * (1 - 12 * share / 9), abs=1e-3)
+    share = usual * (100 + 1) / (200 * usual + 1)
+    tail = stats.binom.sf(7, 11, share)
+    assert rows["M0"]["evidence"] == pytest.approx(-np.log10(tail) * (1 - 11 * share / 8), abs=1e-3)
     assert rows["M0"]["evidence"] < -np.log10(tail) / 2
 
 
@@ -82,7 +89,7 @@ def test_receipts_out_of_reach_do_not_count():
     near = evidence([*honest(), *stream("X", 2, days=100, has_other_tender=True)])
     far = evidence([*honest(), *stream("X", 2, days=200, has_other_tender=True)])
     assert near["X-0"]["evidence_facts"] == ["2 of 2 returns of this customer: paid back by another tender"]
-    assert far["X-0"]["evidence_facts"] == ["1 of 1 return of this customer: paid back by another tender"]
+    assert far["X-0"]["evidence_facts"] == []
 
 
 def test_one_cashier_for_one_customer():
@@ -98,10 +105,23 @@ def test_one_cashier_for_one_customer():
 def test_three_stores_in_a_week():
     trip = [receipt | {"store_id": f"s{k}"} for k, receipt in enumerate(stream("X", 3, days=1))]
     slow = [receipt | {"store_id": f"s{k}"} for k, receipt in enumerate(stream("Y", 3, days=9))]
-    rows = evidence([*honest(), *trip, *slow])
-    assert {name: rows[name]["evidence"] > 2 for name in ("X-0", "X-1", "X-2", "Y-0", "Y-1")} == {
-        "X-0": True, "X-1": True, "X-2": True, "Y-0": False, "Y-1": False,
+    # Four returns in a week, two of them in the same store, are no tour.
+    busy = [receipt | {"store_id": f"s{max(k, 1)}"} for k, receipt in enumerate(stream("Z", 4, days=1))]
+    rows = evidence([*honest(), *trip, *slow, *busy])
+    assert {name: rows[name]["evidence"] > 2 for name in ("X-0", "X-1", "X-2", "Y-0", "Y-1", "Z-0", "Z-3")} == {
+        "X-0": True, "X-1": True, "X-2": True, "Y-0": False, "Y-1": False, "Z-0": False, "Z-3": False,
     }  # fmt: skip
+
+
+def test_a_whole_order_undone_counts_once_the_goods_can_have_been_used():
+    whole = {"whole_order_count": 1}
+    used = stream("X", 3, days_to_return_mean=7.0, **whole)
+    corrected = stream("Y", 3, days_to_return_mean=6.9, **whole)
+    rows = evidence([*honest(), *used, *corrected])
+    assert rows["X-0"]["evidence_facts"] == [
+        "3 of 3 returns of this customer: a whole order undone after 7 days and more"
+    ]
+    assert rows["Y-0"]["evidence"] == 0
 
 
 def test_nobody_known_and_no_receipts_at_all():
