@@ -6,7 +6,8 @@ product's own path (bottom-up); directly, by the same path on the level's own sa
 together, reconciled by weighted least squares: the weight of a series is the number of those below it (struct) or the
 variance of its errors on earlier origins (var). Top-down shares the total out as bottom-up has it.
 
-What to build was chosen on origins 32 and 36; 40, 44 and 48 are measured. The ranges are those of `mart_demand_total`,
+What to build was chosen on origins 32 and 36 (var on 36, as the first has no errors before it); 40, 44 and 48 are
+measured. The ranges are those of `mart_demand_total`,
 from the backtests of the origins before.
 """
 
@@ -31,8 +32,7 @@ from pipelines.settings import STATE_VARIABLE
 
 CASES = ("coherence",)
 CASE = CASES[0]
-# The first is there for the errors that it leaves to the next.
-ORIGINS = (28, 32, 36, 40, 44, 48)
+ORIGINS = (32, 36, 40, 44, 48)
 CHOSEN_ON = (32, 36)
 LEVELS = ("series", "category", "store", "all")
 SOLD_WEEKS = 15
@@ -62,7 +62,9 @@ SOLD = f"""
         date '{FIRST_MONDAY}' + cast(7 * (week - 1) as integer) as week_start_date,
         nullif(display_location, '0') as display_location, nullif(mailer_location, '0') as mailer_location
     from read_parquet('{{folder}}/promotions.parquet')
-    where week <= 52;
+    where
+        week <= 52
+        and (cast(product_id as varchar), cast(store_id as varchar)) in (select (product_id, store_id) from series);
     -- What a line or promotion counts for: itself, or the level's series that it is part of.
     create table place (product_id varchar, store_id varchar, of_product_id varchar, of_store_id varchar);
 """
@@ -228,12 +230,10 @@ def run(cases: list[str], data: str | None) -> None:
                 "AutoETS": measures.forecast(list(history), WEEKS_AHEAD, measures.models(None)["AutoETS"]),
             }
             errors = {key: np.mean(past, axis=(0, 2)) + 1e-3 for key, past in squared.items()} or None
-            if week > ORIGINS[0]:
-                found = methods(panel, bottom, direct, errors)
-                of_case = "chosen on" if week in CHOSEN_ON else "measured"
-                for method, (series, totals) in found.items():
-                    report_errors(week, of_case, panel, actual, method, series, totals)
-                report_ranges(week, of_case, panel, actual)
+            use = "chosen on" if week in CHOSEN_ON else "measured"
+            for method, (series, totals) in methods(panel, bottom, direct, errors).items():
+                report_errors(week, use, panel, actual, method, series, totals)
+            report_ranges(week, use, panel, actual)
             squared.setdefault("series", []).append((actual - bottom) ** 2)
             for method, totals in direct.items():
                 squared.setdefault(method, []).append((panel.sums @ actual - totals) ** 2)
@@ -242,7 +242,7 @@ def run(cases: list[str], data: str | None) -> None:
 
 
 def report_errors(
-    week: int, of_case: str, panel: Panel, actual: np.ndarray, method: str, series: np.ndarray, totals: np.ndarray
+    week: int, use: str, panel: Panel, actual: np.ndarray, method: str, series: np.ndarray, totals: np.ndarray
 ) -> None:
     sold = panel.sums @ actual
     for level in LEVELS:
@@ -258,13 +258,13 @@ def report_errors(
             level=level,
             method=method,
             origin=str(week),
-            use=of_case,
+            use=use,
         )
 
 
-def report_ranges(week: int, of_case: str, panel: Panel, actual: np.ndarray) -> None:
+def report_ranges(week: int, use: str, panel: Panel, actual: np.ndarray) -> None:
     """How often the range of `mart_demand_total` held the units of four weeks, and its width, beside two others."""
-    run_dbt(panel.path, panel.path.parent, "mart_demand_total", as_of=sunday(week))
+    run_dbt(panel.path, panel.path.parent, "int_demand_error", "mart_demand_total", as_of=sunday(week))
     with duckdb.connect(str(panel.path), read_only=True) as connection:
         ranges = connection.sql(
             """select dimension, category, region, forecast_qty, forecast_low_qty, forecast_high_qty
@@ -309,5 +309,5 @@ def report_ranges(week: int, of_case: str, panel: Panel, actual: np.ndarray) -> 
             for metric, value in (("coverage_80", holds), ("width_share", width)):
                 report(
                     "demand", CASE, metric, round(value, 4), "share", level=dimension, method=label, origin=str(week),
-                    use=of_case,
+                    use=use,
                 )  # fmt: skip

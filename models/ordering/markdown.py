@@ -2,8 +2,8 @@
 
 `feat_category__price_response` has sums over weeks of products: the logarithm of units against that of price, both less
 the product's own mean, the category's week and what goes with promotion. Their ratio is the elasticity: per cent of
-units for one per cent of price. It counts only where enough products and weeks speak for it and it is surely below
-zero.
+units for one per cent of price. It counts only where enough products and weeks speak for it, and where it is surely
+below zero.
 
 Belongs here: elasticity, sell-through, the step. Does not belong here: which stock is slow (score).
 """

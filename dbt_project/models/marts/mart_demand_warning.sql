@@ -286,8 +286,22 @@ with
             period.forecast_date,
             period.start_date,
             period.end_date,
-            forecast_group.forecast_qty
-            - cast(sqrt(forecast_group.squared_width) as decimal(18, 3)) as forecast_low_qty,
+            -- Errors of products are independent at best, and sums of the size were as far off as they were.
+            cast(
+                greatest(
+                    cast(forecast_group.forecast_qty as double) - sqrt(
+                        greatest(
+                            cast(forecast_group.squared_width as double),
+                            coalesce(
+                                pow({{ demand_upper_in_deviations() }}, 2)
+                                * ({{ demand_sum_variance("error", "forecast_group.forecast_qty") }}),
+                                0
+                            )
+                        )
+                    ),
+                    0
+                ) as decimal(18, 3)
+            ) as forecast_low_qty,
             forecast_group.forecast_qty - forecast_group.sold_qty as shortfall_qty,
             group_year.year_ago_ratio - 1 as year_ago_change_share,
             forecast_group.forecast_qty * (1 - basket.basket_ratio) as fewer_baskets_qty,
@@ -296,6 +310,7 @@ with
         inner join period using (brand)
         semi join (from brand_week where is_whole) as whole using (brand)
         left join group_year using (brand, dimension, dimension_value)
+        left join {{ ref("int_demand_error") }} as error on forecast_group.brand = error.brand
         left join
             basket
             on forecast_group.brand = basket.brand
