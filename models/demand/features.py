@@ -3,6 +3,8 @@
 Belongs here: declaration and wording. Does not belong here: how features are computed (dbt) or learnt from (train).
 """
 
+from datetime import timedelta
+
 import polars as pl
 
 from models.features import Feature, FeatureTable, Kind, NullRule
@@ -132,6 +134,8 @@ FEATURES = (
         for f in _OTHER
         if f.name in CAPS
     ),
+    Feature("month_start_days", "integer", "season", "Days of the target week in the first seven of a month"),
+    Feature("month_start_days_lag_1", "integer", "season", "Days of the last week in the first seven of a month"),
     *(
         Feature(f"{kind}_{name}", "number", "promotion", f"Places {_WORDS[kind]} {said}", null)
         for kind in PROMOTIONS
@@ -174,7 +178,15 @@ def prepared(rows: pl.DataFrame) -> pl.DataFrame:
             ).alias(f"units_as_{kind}_ratio")
             for kind in PROMOTIONS
         ),
+        month_start_days=_month_start_days(pl.col("week_start_date")),
+        month_start_days_lag_1=_month_start_days(pl.col("origin_date") - timedelta(days=6)),
     )
+
+
+def _month_start_days(monday: pl.Expr) -> pl.Expr:
+    """Days of the week that are among the first seven of a month, when many have just been paid."""
+    days = ((monday + timedelta(days=day)).dt.day() <= 7 for day in range(7))
+    return pl.sum_horizontal(day.cast(pl.Int64) for day in days)
 
 
 # Facts of the four target weeks together, for people; all others are the same in each week.

@@ -1,6 +1,6 @@
 """Demand forecasts: the past only, a range that holds, cover and stock-out from what is on hand, fallbacks."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -234,6 +234,18 @@ def test_trees_see_nothing_that_names_the_origin_or_the_group(frame):
     names = {feature.name for feature in FEATURES}
     assert {"weeks_to_christmas_capped", "weeks_since_first_sale_capped"} <= names
     assert names.isdisjoint({"weeks_to_christmas", "weeks_since_first_sale", "department", "category", "family"})
+
+
+def test_days_at_the_start_of_a_month():
+    # 30 Oct to 5 Nov has 1 to 5 November; the week before the origin, 23 to 29 Oct, none; 4 to 10 Dec has 4 to 7.
+    rows = demand_frame("young", series=1, origins=1).head(2)
+    rows = rows.with_columns(
+        origin_date=pl.Series([date(2017, 10, 29), date(2017, 11, 5)]),
+        week_start_date=pl.Series([date(2017, 10, 30), date(2017, 12, 4)]),
+    )
+    seen = prepared(rows)
+    assert seen["month_start_days"].to_list() == [5, 4]
+    assert seen["month_start_days_lag_1"].to_list() == [0, 5]
 
 
 def test_backtest_measures_by_hand(frame):
