@@ -465,8 +465,8 @@ def demand_what_if(
     console.print(_table("The largest uplifts", columns, shown.rows()))
     if discount is not None and (unmeasured := found["price_elasticity"].null_count()):
         console.print(
-            f"Of {unmeasured:,} of these {found.height:,} no effect of price could be measured: the sales of the "
-            "category do not tell it. Their discount moves the margin and no units."
+            f"No effect of price could be measured for {unmeasured:,} of these {found.height:,}: the sales of their "
+            "category do not tell it. The discount moves their margin and no units."
         )
 
 
