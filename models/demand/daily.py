@@ -28,7 +28,7 @@ LAGS = (28, 35, 42, 49, 56, 63, 91, 182, 364)
 # Days of the sums that end 28 days before the target day.
 SUMS = (7, 14, 28, 56, 91, 182)
 HISTORY_DAYS = max(*LAGS, HORIZON_DAYS + max(SUMS))
-MOST_IN_SMALLINT = 32_767
+MOST_IN_16_BITS = 2**16 - 1
 _DATE = pl.col("date").dt
 CALENDAR = {"weekday": _DATE.weekday(), "month": _DATE.month(), "day_of_month": _DATE.day()}
 FEATURES = (*(f"units_lag_{lag}" for lag in LAGS), *(f"units_sum_{days}" for days in SUMS), *CALENDAR)
@@ -54,10 +54,12 @@ class Days:
     """Units of each day of each series, from its first sale to the last day to forecast, one series after the other.
 
     series: product_id, store_id, day_count and end_at, the position after its last day. Days to forecast have 0 units.
+    sum_kind: the type that holds each sum of days.
     """
 
     series: pl.DataFrame
     units: np.ndarray
+    sum_kind: type[np.unsignedinteger]
     last_date: date
 
 
@@ -65,7 +67,7 @@ def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> Days
     """Lay out a relation (product_id, store_id, order_date, units), one row a day, as days without a gap.
 
     A series begins with its first sale and needs HISTORY_DAYS of days, and a sale in the last of them; days without a
-    row are days without a sale.
+    row, or with nothing sold, are days without a sale.
     """
     last_date = as_of + timedelta(days=HORIZON_DAYS)
     dates = {"as_of": as_of, "last_date": last_date}
@@ -73,9 +75,11 @@ def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> Days
         f"""create or replace temp table daily_series as
         select *, cast(sum(day_count) over (order by product_id, store_id) as bigint) as end_at
         from (
-            select product_id, store_id, $last_date - min(order_date) + 1 as day_count, max(units) as most_units
+            select
+                product_id, store_id, $last_date - min(order_date) + 1 as day_count, max(units) as most_units,
+                least(sum(units), cast(max(units) as bigint) * {max(SUMS)}) as most_in_sum
             from {sales}
-            where order_date <= $as_of
+            where order_date <= $as_of and units > 0
             group by product_id, store_id
             having min(order_date) <= $as_of - {HISTORY_DAYS} and max(order_date) > $as_of - {HISTORY_DAYS}
         )""",
@@ -85,18 +89,19 @@ def load(connection: duckdb.DuckDBPyConnection, sales: str, as_of: date) -> Days
     sold = connection.sql(
         f"""select end_at - 1 - ($last_date - order_date) as position, units
         from {sales} inner join daily_series using (product_id, store_id)
-        where order_date <= $as_of""",
+        where order_date <= $as_of and units > 0""",
         params=dates,
     ).to_arrow_table()
     connection.execute("drop table daily_series")
-    # Half the memory of all lags, where it holds them.
-    kind = np.int16 if (series["most_units"] <= MOST_IN_SMALLINT).all() else np.int32
+    # Half the memory, where it holds all lags, or all sums.
+    kind = np.uint16 if (series["most_units"] <= MOST_IN_16_BITS).all() else np.uint32
+    sum_kind = np.uint16 if (series["most_in_sum"] <= MOST_IN_16_BITS).all() else np.uint32
     units, is_given = np.zeros(series["day_count"].sum(), kind), np.zeros(series["day_count"].sum(), np.bool_)
     position = sold["position"].to_numpy()
     units[position], is_given[position] = sold["units"].to_numpy(), True
     if np.count_nonzero(is_given) < len(position):
         raise FeatureError("sales: more than one row a product, store and day")
-    return Days(series.drop("most_units"), units, last_date)
+    return Days(series.drop("most_units", "most_in_sum"), units, sum_kind, last_date)
 
 
 def training_rows(days: Days) -> pa.Table:
@@ -122,7 +127,7 @@ def _rows(days: Days, begin: pl.Expr, end: pl.Expr) -> pa.Table:
 
     columns = {"units": before(days.units, 0), **{f"units_lag_{lag}": before(days.units, lag) for lag in LAGS}}
     # What runs over wraps around, and so does the difference, which is right.
-    sold_to_date = days.units.cumsum(dtype=np.int32)
+    sold_to_date = days.units.cumsum(dtype=days.sum_kind)
     sold_by_then = before(sold_to_date, HORIZON_DAYS)
     for size in SUMS:
         sold_earlier = before(sold_to_date, HORIZON_DAYS + size)
