@@ -1,6 +1,5 @@
 -- What an order sold and took back on a day in a store, in one currency: what is counted by customer or by
--- day counts
--- these few rows, and no lines.
+-- day counts these few rows, and no lines.
 {{
     config(
         materialized="incremental",

@@ -1,6 +1,5 @@
 -- What changed a store's stock, one row a move and store: a transfer is a row in each of its two stores.
--- Odoo's
--- planned moves have moved nothing yet, and a move within one warehouse changes no store's stock.
+-- Odoo's planned moves have moved nothing yet, and a move within one warehouse changes no store's stock.
 with
     done as (
         select

@@ -1,10 +1,7 @@
 -- What acting on customers at risk brings: those who could get a task against those who were held out at
--- random. Who
--- got no task because people had enough of them counts all the same: chance decides the groups and nothing
--- else.
--- Customers whose records were merged or split belong to no group. 95 % intervals: Newcombe's for shares,
--- the normal
--- one for amounts.
+-- random. Who got no task because people had enough of them counts all the same: chance decides the groups
+-- and nothing else. Customers whose records were merged or split belong to no group. 95 % intervals:
+-- Newcombe's for shares, the normal one for amounts.
 {% set z = "1.959964" %}
 with
     moved as (

@@ -1,5 +1,4 @@
--- What vendors offer, in the product's own unit: one row an offer and product, as an offer of a template is
--- one
+-- What vendors offer, in the product's own unit, one row an offer and product: an offer of a template is one
 -- of each of its products.
 with
     offer as (
