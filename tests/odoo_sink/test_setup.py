@@ -189,8 +189,13 @@ def test_what_belongs_to_an_app_that_is_missing_is_left_out(monkeypatch: pytest.
     assert not names & {"action_take_over", "menu_order", "view_order_list"}
 
 
-def test_the_bot_reads_everything_that_is_pulled(bot: OdooClient) -> None:
-    for model, entity in ODOO_MODELS.items():
+def test_the_bot_reads_everything_that_is_pulled(admin: OdooClient, bot: OdooClient) -> None:
+    known = admin.search_read("ir.model", [["model", "in", [*ODOO_MODELS]]], ["model"])
+    present = {row["model"] for row in known}
+    # Odoo 19 has units in its place.
+    assert ODOO_MODELS.keys() - present == {"product.packaging"}
+    for model in sorted(present):
+        entity = ODOO_MODELS[model]
         there = bot.call(model, "fields_get", [], {"attributes": ["type"]})
         fields = [column.name for column in entity.columns if column.name in there]
         assert "write_date" in fields
