@@ -101,7 +101,7 @@ def test_suggested_orders_stand_on_the_rules_of_their_stores(written: Written) -
         join stg_odoo__orderpoint as rule using (product_id)
         where rule.store_id = warehouse.store_id and score.suggested_order_qty > 0""",
     )
-    assert len(expected) > 3
+    assert len(expected) >= 3
     assert {row["id"]: row["x_reknit_suggested_qty"] for row in rules} == dict(expected)
 
 
