@@ -89,6 +89,9 @@ _GONE = "The record is not in Odoo any more; it is made anew if it is still want
 _PERSONAL = {"review": cards, "partner": details}
 # Project and stage of a new card.
 _PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
+# Records that people answer. One that stands there is not made again, though the books may be new: a card would lose
+# its column, and a request the bot may not change.
+_PEOPLE_DECIDE = frozenset({CASE, APPROVAL, NEW_PARTNER})
 _LINKS = frozenset(
     {
         "x_partner_id", "x_product_tmpl_id", "x_product_id", "x_orderpoint_id", "x_user_id", "x_pos_order_id",
@@ -451,11 +454,13 @@ class _Sink:
 
     def create(self, changes: Sequence[Change]) -> Outcome:
         """One call: all of the changes whose partners and products the bot sees, with their records' ids, or none."""
-        hidden = self.hidden(changes)
-        visible = _without(changes, hidden)
+        standing = _read_created(self.client, changes) if changes[0].model in _PEOPLE_DECIDE else []
+        missing = _without(changes, standing)
+        hidden = self.hidden(missing)
+        visible = _without(missing, hidden)
         ids = self.load(visible, self.complete_values(visible)) if visible else []
-        made = tuple(replace(change, res_id=res_id) for change, res_id in zip(visible, ids, strict=True))
-        return Outcome(applied=made, rejected=tuple(hidden))
+        made = [replace(change, res_id=res_id) for change, res_id in zip(visible, ids, strict=True)]
+        return Outcome(applied=(*standing, *made), rejected=tuple(hidden))
 
     def hidden(self, changes: Sequence[Change]) -> list[Change]:
         """Changes that name what the bot does not see, with the reason: Odoo itself would let them hang on it."""
