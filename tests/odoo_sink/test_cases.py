@@ -111,28 +111,30 @@ def test_a_case_follows_its_return_until_a_person_works_on_it(offline: World) ->
 
 @pytest.mark.odoo
 def test_what_people_answer_is_not_made_again_where_the_books_are_lost(
-    world: World, admin: OdooClient, bot: OdooClient
+    world: World, admin: OdooClient, bot: OdooClient, make_partners: Callable[[int], list[int]]
 ) -> None:
-    asked, moved = f"r:{id(world)}a", f"r:{id(world)}b"
-    add_return(world, moved, 10)
+    [partner] = make_partners(1)
+    world.add_customer("C1", partner)
+    asked, moved = f"r:{partner}a", f"r:{partner}b"
+    add_return(world, moved, 10, customer="C1")
     assert apply(world.store, bot, ODOO, "run-1", world.plan().digest).applied == 1
     [(card,)] = world.execute("select res_id from sync_state where key like 'case:%'")
     [fine] = admin.search_read("ir.model.data", [["module", "=", MODULE], ["name", "=", "stage_fine"]], ["res_id"])
     admin.call(CASE, "write", [[card], {"stage_id": fine["res_id"]}])
     world.execute("delete from score_return_anomaly_current")
-    add_return(world, asked, 10)
+    add_return(world, asked, 10, customer="C1")
     world.approvals = {"case": 0}
     assert apply(world.store, bot, ODOO, "run-2", world.plan().digest).applied == 1
 
     world.approvals = {}
     world.execute("delete from sync_state; delete from sync_ledger; delete from score_return_anomaly_current")
-    add_return(world, moved, 10)
+    add_return(world, moved, 10, customer="C1")
     assert apply(world.store, bot, ODOO, "run-3", world.plan().digest).applied == 1
     assert world.execute("select res_id from sync_state where key like 'case:%'") == [(card,)]
     assert admin.search_read(CASE, [["id", "=", card]], ["stage_id"])[0]["stage_id"][0] == fine["res_id"]
 
     world.execute("delete from sync_state; delete from sync_ledger; delete from score_return_anomaly_current")
-    add_return(world, asked, 10)
+    add_return(world, asked, 10, customer="C1")
     world.approvals = {"case": 0}
     result = apply(world.store, bot, ODOO, "run-4", world.plan().digest)
     assert (result.applied, result.rejected) == (1, 0)
