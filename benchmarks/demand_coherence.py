@@ -24,7 +24,7 @@ import polars as pl
 from benchmarks import demand_measures as measures
 from benchmarks.demand_journey import BRAND, FIRST_MONDAY, SEED, WEEKS_AHEAD, features, sunday
 from benchmarks.report import report
-from benchmarks.warehouse import empty_warehouse, run_dbt
+from benchmarks.warehouse import NO_STOCK_NO_RETURNS, empty_warehouse, run_dbt
 from demo.grocer import data_folder
 from models import metrics
 from models.demand import backtest, fit_and_score, forecast_weeks
@@ -94,12 +94,7 @@ TABLES = f"""
     ) as product using (of_product_id);
     create or replace table dim_store as
     select distinct of_store_id as store_id, of_store_id as region from place;
-    create or replace table fct_stock_level (
-        product_id varchar, store_id varchar, stock_date date, known_date date, on_hand_qty decimal(18, 3)
-    );
-    create or replace table int_return_link (
-        return_order_line_id varchar, sale_order_line_id varchar, returned_quantity decimal(18, 3)
-    );
+    {NO_STOCK_NO_RETURNS}
     create or replace table stg_campaign__promotion as
     select
         of_product_id as product_id, of_store_id as store_id, '{BRAND}' as brand, week_start_date, display_location,

@@ -18,7 +18,7 @@ import polars as pl
 
 from benchmarks import demand_measures as measures
 from benchmarks.report import report
-from benchmarks.warehouse import empty_warehouse, run_dbt
+from benchmarks.warehouse import NO_STOCK_NO_RETURNS, empty_warehouse, run_dbt
 from demo.grocer import data_folder
 from models import metrics
 from models.demand import fit_and_score, forecast_weeks
@@ -55,12 +55,7 @@ TABLES = f"""
     select
         cast(product_id as varchar) as product_id, department, product_category as category, product_type as family
     from read_parquet('{{folder}}/products.parquet');
-    create or replace table fct_stock_level (
-        product_id varchar, store_id varchar, stock_date date, known_date date, on_hand_qty decimal(18, 3)
-    );
-    create or replace table int_return_link (
-        return_order_line_id varchar, sale_order_line_id varchar, returned_quantity decimal(18, 3)
-    );
+    {NO_STOCK_NO_RETURNS}
     create or replace table stg_campaign__promotion as
     select
         cast(product_id as varchar) as product_id, '{STORE}' as store_id, '{BRAND}' as brand,

@@ -16,7 +16,7 @@ import polars as pl
 
 from benchmarks import demand_measures as measures
 from benchmarks.report import report
-from benchmarks.warehouse import empty_warehouse, run_dbt
+from benchmarks.warehouse import NO_STOCK_NO_RETURNS, empty_warehouse, run_dbt
 from models.demand import DemandConfig, fit_and_score, forecast_weeks
 from pipelines.settings import STATE_VARIABLE
 
@@ -46,12 +46,7 @@ TABLES = f"""
     where units > 0;
     create or replace table dim_product as
     select distinct product_id, 'parts' as department, 'parts' as category, 'parts' as family from fct_order_line;
-    create or replace table fct_stock_level (
-        product_id varchar, store_id varchar, stock_date date, known_date date, on_hand_qty decimal(18, 3)
-    );
-    create or replace table int_return_link (
-        return_order_line_id varchar, sale_order_line_id varchar, returned_quantity decimal(18, 3)
-    );
+    {NO_STOCK_NO_RETURNS}
     create or replace table stg_campaign__promotion (
         product_id varchar, store_id varchar, brand varchar, week_start_date date, display_location varchar,
         mailer_location varchar, known_at timestamp

@@ -134,6 +134,15 @@ def online_retail_ii(folder: Path) -> None:
     report("warehouse", case, "seconds", round(seconds, 1), "s")
 
 
+# What demand is told apart from sales by, for public data that have neither.
+NO_STOCK_NO_RETURNS = """create or replace table fct_stock_level (
+        product_id varchar, store_id varchar, stock_date date, known_date date, on_hand_qty decimal(18, 3)
+    );
+    create or replace table int_return_link (
+        return_order_line_id varchar, sale_order_line_id varchar, returned_quantity decimal(18, 3)
+    );"""
+
+
 def empty_warehouse() -> Path:
     """A warehouse without a row, at the place that the environment names."""
     from pipelines.state import prepare_state

@@ -89,9 +89,9 @@ _GONE = "The record is not in Odoo any more; it is made anew if it is still want
 _PERSONAL = {"review": cards, "partner": details}
 # Project and stage of a new card.
 _PLACES = {"case": (CASE_PROJECT, CASE_STAGE_NEW), "review": (REVIEW_PROJECT, REVIEW_STAGE_OPEN)}
-# Records that people answer. One that stands there is not made again, though the books may be new: a card would lose
-# its column, and a request the bot may not change.
-_PEOPLE_DECIDE = frozenset({CASE, APPROVAL, NEW_PARTNER})
+# Where the books are new, one of these that stands in Odoo is taken as it is: written again, a card would lose the
+# column that people gave it, and the others the bot may not change.
+_TAKEN_AS_THEY_STAND = frozenset({CASE, APPROVAL, NEW_PARTNER})
 _LINKS = frozenset(
     {
         "x_partner_id", "x_product_tmpl_id", "x_product_id", "x_orderpoint_id", "x_user_id", "x_pos_order_id",
@@ -454,7 +454,7 @@ class _Sink:
 
     def create(self, changes: Sequence[Change]) -> Outcome:
         """One call: all of the changes whose partners and products the bot sees, with their records' ids, or none."""
-        standing = _read_created(self.client, changes) if changes[0].model in _PEOPLE_DECIDE else []
+        standing = _read_created(self.client, changes) if changes[0].model in _TAKEN_AS_THEY_STAND else []
         missing = _without(changes, standing)
         hidden = self.hidden(missing)
         visible = _without(missing, hidden)
